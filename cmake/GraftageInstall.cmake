@@ -1,0 +1,12 @@
+# What `cmake --install` and the Spack package put in place: the program, its configurations and job scripts.
+set(CMAKE_INSTALL_MESSAGE NEVER)
+if(TARGET graftage)
+  set_target_properties(graftage PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS graftage RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+install(DIRECTORY include/graftage DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+foreach(folder configs jobs docs)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/${folder})
+    install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/graftage)
+  endif()
+endforeach()
