@@ -15,9 +15,10 @@ foreach(name IN LISTS rdkit_libraries_needed)
 endforeach()
 mark_as_advanced(RDKit_INCLUDE_DIR RDKit_SHARE_DIR)
 
-if(RDKit_INCLUDE_DIR AND EXISTS ${RDKit_INCLUDE_DIR}/RDGeneral/versions.h)
-  file(STRINGS ${RDKit_INCLUDE_DIR}/RDGeneral/versions.h rdkit_line REGEX "RDKIT_VERSION \"")
-  string(REGEX MATCH "[0-9.]+" RDKit_VERSION "${rdkit_line}")
+# Debian leaves the version of RDGeneral/versions.h unfilled; the file name of the library has it (libRDKitGraphMol.so.1.2022.09.3).
+if(RDKit_GraphMol_LIBRARY)
+  get_filename_component(rdkit_library ${RDKit_GraphMol_LIBRARY} REALPATH)
+  string(REGEX MATCH "20[0-9][0-9]\\.[0-9.]*[0-9]" RDKit_VERSION "${rdkit_library}")
 endif()
 
 find_package(Boost QUIET COMPONENTS serialization)
@@ -27,7 +28,6 @@ find_package_handle_standard_args(RDKit REQUIRED_VARS RDKit_INCLUDE_DIR ${rdkit_
 
 if(RDKit_FOUND AND NOT TARGET RDKit::RDKit)
   add_library(RDKit::RDKit INTERFACE IMPORTED)
-  set_target_properties(RDKit::RDKit PROPERTIES INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${RDKit_INCLUDE_DIR})
   target_include_directories(RDKit::RDKit SYSTEM INTERFACE ${RDKit_INCLUDE_DIR})
   foreach(variable IN LISTS rdkit_variables)
     target_link_libraries(RDKit::RDKit INTERFACE ${${variable}})
