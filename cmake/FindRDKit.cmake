@@ -1,6 +1,6 @@
 # Finds RDKit's C++ libraries, which Debian ships without a CMake configuration.
 #
-# Defines the target RDKit::RDKit, which carries GRAFTAGE_HAS_RDKIT=1, and RDKit_VERSION. RDKit_SHARE_DIR is the folder that
+# Defines the target RDKit::RDKit, which carries GRAFTAGE_RDKIT=1, and RDKit_VERSION. RDKit_SHARE_DIR is the folder that
 # holds Data/ and Contrib/ (package rdkit-data); where it exists the target also carries GRAFTAGE_RDKIT_DATA_DIR.
 find_path(RDKit_INCLUDE_DIR GraphMol/SmilesParse/SmilesParse.h PATH_SUFFIXES rdkit)
 find_path(RDKit_SHARE_DIR Data/NCI/first_5K.smi PATHS /usr/share/RDKit /usr/local/share/RDKit ENV RDBASE)
@@ -35,7 +35,7 @@ if(RDKit_FOUND AND NOT TARGET RDKit::RDKit)
   if(TARGET Boost::serialization)
     target_link_libraries(RDKit::RDKit INTERFACE Boost::serialization)
   endif()
-  target_compile_definitions(RDKit::RDKit INTERFACE GRAFTAGE_HAS_RDKIT=1)
+  target_compile_definitions(RDKit::RDKit INTERFACE GRAFTAGE_RDKIT=1)
   if(RDKit_SHARE_DIR)
     target_compile_definitions(RDKit::RDKit INTERFACE "GRAFTAGE_RDKIT_DATA_DIR=\"${RDKit_SHARE_DIR}\"")
   endif()

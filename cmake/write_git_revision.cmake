@@ -1,4 +1,5 @@
 # Writes the git revision of SOURCE_DIR as a C string literal to OUTPUT, only when it differs from what is there.
+cmake_minimum_required(VERSION 3.25)
 find_package(Git QUIET)
 set(revision "")
 if(GIT_FOUND)
