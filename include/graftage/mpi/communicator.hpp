@@ -31,6 +31,7 @@ class Communicator {
   /// Ranks with the same color form a group, ordered by their rank here.
   [[nodiscard]] Communicator split(int color) const;
 
+  /// Blocking, and not to oneself; the receiver names the exact length. @throws MpiError for another length
   void send_bytes(std::span<const std::byte> bytes, int destination, int tag) const;
   void receive_bytes(std::span<std::byte> bytes, int source, int tag) const;
   void broadcast_bytes(std::span<std::byte> bytes, int root) const;
