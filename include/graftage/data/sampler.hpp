@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "graftage/core/index.hpp"
+#include "graftage/core/seed.hpp"
+
+namespace graftage::data {
+
+/// One global order of samples per epoch, cut into batches and virtual shards by the configuration alone.
+///
+/// Position p of epoch e is a keyed permutation of the members, so every rank computes any part of it without
+/// communication and a checkpoint stores one step number.
+class Sampler {
+ public:
+  struct Options {
+    std::int64_t batch_size = 64;
+    std::int64_t virtual_shards = 1;
+    std::int64_t minimum_shard = 1;  ///< shards with fewer graphs are dropped (2 where BatchNorm or a shift needs it)
+  };
+  /// @param members  graphs to draw from, in a fixed order (a split, or the whole corpus)
+  Sampler(std::vector<core::GraphId> members, Options options, const core::SeedSequence& seed);
+
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] std::int64_t steps_per_epoch() const;
+  /// Virtual shards of one global batch: V lists, some possibly empty (dropped).
+  [[nodiscard]] std::vector<std::vector<core::GraphId>> shards(std::int64_t epoch, std::int64_t step_in_epoch) const;
+
+ private:
+  std::vector<core::GraphId> members_;
+  Options options_;
+  core::SeedSequence seed_;
+};
+
+}  // namespace graftage::data

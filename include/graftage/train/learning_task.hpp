@@ -1,0 +1,47 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "graftage/core/seed.hpp"
+#include "graftage/graph/graph_batch.hpp"
+#include "graftage/nn/batch_norm.hpp"
+#include "graftage/nn/parameters.hpp"
+
+namespace graftage::train {
+
+/// A loss to minimise as sum over count: virtual shards and ranks add sums and counts, then divide once.
+struct LossTerm {
+  at::Tensor sum;    ///< scalar, part of the autograd graph
+  double count = 0;  ///< of what the sum is over (masked nodes, labelled cells, graphs)
+};
+
+/// A quantity to log, reduced like the loss.
+struct NamedSum {
+  std::string name;
+  double sum = 0;
+  double count = 0;
+};
+
+/// What one virtual shard contributes to a step.
+struct ShardLoss {
+  LossTerm loss;
+  std::vector<NamedSum> metrics;                ///< same names and order for every shard of a task
+  std::vector<nn::BatchStatistics> statistics;  ///< [L] for the running statistics; empty = leave them alone
+};
+
+/// The training loop's only view of pretraining or adaptation.
+class LearningTask {
+ public:
+  virtual ~LearningTask() = default;
+  /// Everything that is trained, in one flat buffer; the same names and order on every rank.
+  [[nodiscard]] virtual nn::FlatParameters& trainable() = 0;
+  /// BatchNorm buffers of the encoder ("batch_norms.{l}.…", no prefix); updated by the loop from pooled shard statistics.
+  [[nodiscard]] virtual nn::Parameters& buffers() = 0;
+  /// Loss of one virtual shard; draws only from `seed` (keyed by step and shard). @pre shard not empty
+  [[nodiscard]] virtual ShardLoss loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) = 0;
+};
+
+}  // namespace graftage::train
