@@ -1,10 +1,10 @@
 # graftage_module(name [TENSOR] [LINK modules...] [THIRD_PARTY targets...])
 #
-# One static library graftage_<name>, alias graftage::<name>, from src/<name>/**.cpp. LINK names the modules below it, which
-# users of the module may see; THIRD_PARTY libraries stay private. TENSOR modules use LibTorch and the shared precompiled
-# header; they are left out with GRAFTAGE_TORCH=OFF.
+# One static library graftage_<name>, alias graftage::<name>, from src/<name>/**.cpp except main.cpp. LINK names the modules
+# below it, which its users may see too; THIRD_PARTY libraries stay private. TENSOR modules use LibTorch and the shared
+# precompiled header; they are left out with GRAFTAGE_TORCH=OFF.
 #
-# graftage_executable(name SOURCES folder [TENSOR] [LINK ...] [THIRD_PARTY ...]) is the same for a program.
+# graftage_executable(name source module) is a program of one source, the rest of which is a module.
 
 # The one owner of the precompiled header of all tensor modules and their tests.
 if(GRAFTAGE_TORCH)
@@ -29,6 +29,7 @@ function(graftage_module name)
     return()
   endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main.cpp$")
   if(NOT sources)
     return()
   endif()
@@ -50,15 +51,13 @@ function(graftage_link_modules target)
   endforeach()
 endfunction()
 
-function(graftage_executable name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "TENSOR" "SOURCES" "LINK;THIRD_PARTY")
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${arg_SOURCES}/*.cpp)
-  if(NOT sources OR (arg_TENSOR AND NOT GRAFTAGE_TORCH))
+function(graftage_executable name source module)
+  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/${source} OR NOT TARGET graftage_${module})
     return()
   endif()
-  add_executable(${name} ${sources})
+  add_executable(${name} ${PROJECT_SOURCE_DIR}/${source})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
-  graftage_configure_target(${name} ${arg_TENSOR})
-  graftage_link_modules(${name} ${arg_LINK})
-  target_link_libraries(${name} PRIVATE ${arg_THIRD_PARTY})
+  get_target_property(tensor graftage_${module} GRAFTAGE_TENSOR)
+  graftage_configure_target(${name} ${tensor})
+  graftage_link_modules(${name} ${module})
 endfunction()
