@@ -1,0 +1,147 @@
+#include "graftage/nn/encoder.hpp"
+
+#include "graftage/core/error.hpp"
+#include "graftage/nn/head.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <utility>
+
+namespace graftage::nn {
+
+namespace {
+
+std::string layer_name(std::int64_t layer) { return "gnns." + std::to_string(layer); }
+std::string norm_name(std::int64_t layer) { return "batch_norms." + std::to_string(layer); }
+/// Tables are numbered from one, as in the published files.
+std::string table_name(const std::string& prefix, std::size_t column) { return prefix + std::to_string(column + 1); }
+
+/// GIN (Xu et al. 2019, Eq. 4.1, eps = 0): MLP(sum over neighbours and v itself of (h_u + e_uv)); the edge part is a
+/// product of code counts with the tables, so no message is ever formed (Hu et al. 2020 for edge embeddings).
+at::Tensor gin_layer(const Weights& weights, const std::string& name, const graph::FlowLayer& layer,
+                     const at::Tensor& h) {
+  at::Tensor sum = layer.sources.apply(h);
+  for (std::size_t c = 0; c < layer.edge_counts.size(); ++c)
+    sum = sum + weights.lookup(table_name(name + ".edge_embedding", c), layer.edge_counts[c]);
+  return weights.linear(name + ".mlp.2", at::relu(weights.linear(name + ".mlp.0", sum)));
+}
+
+/// Statistics of one layer. @param h  the rows to normalise
+BatchStatistics layer_statistics(const Parameters& buffers, const ForwardOptions& options, std::int64_t layer,
+                                 const graph::FlowLayer& flow_layer, const at::Tensor& h) {
+  switch (options.normalization) {
+    case Normalization::Batch:
+      return batch_statistics(h, flow_layer.multiplicity);
+    case Normalization::Running:
+      return {buffers[norm_name(layer) + ".running_mean"], buffers[norm_name(layer) + ".running_var"], 0.0};
+    case Normalization::Given:
+      GRAFTAGE_CHECK(options.given != nullptr && layer < static_cast<std::int64_t>(options.given->size()), layer);
+      return (*options.given)[static_cast<std::size_t>(layer)];
+  }
+  GRAFTAGE_CHECK(false, "normalisation", static_cast<int>(options.normalization));
+  return {};
+}
+
+at::Tensor drop_out(const at::Tensor& h, const ForwardOptions& options, std::int64_t layer,
+                    const graph::FlowLayer& flow_layer) {
+  if (options.dropout == 0.0) return h;
+  GRAFTAGE_CHECK(options.dropout > 0.0 && options.dropout < 1.0 && options.dropout_seed != nullptr, options.dropout);
+  GRAFTAGE_CHECK(flow_layer.multiplicity.empty(), "dropout on merged rows would drop whole groups of nodes alike");
+  auto generator = at::make_generator<at::CPUGeneratorImpl>(options.dropout_seed->child(layer).value());
+  const double keep = 1.0 - options.dropout;
+  const at::Tensor mask = at::empty(h.sizes(), h.options().requires_grad(false)).bernoulli_(keep, generator);
+  return h * mask.div_(keep);
+}
+
+at::Tensor join_layers(JumpingKnowledge how, const std::vector<at::Tensor>& layers) {
+  if (how == JumpingKnowledge::Last) return layers.back();
+  for (const at::Tensor& h : layers)
+    GRAFTAGE_CHECK(h.size(0) == layers.back().size(0), "jumping knowledge needs the same rows in all layers", h.size(0),
+                   layers.back().size(0));
+  switch (how) {
+    case JumpingKnowledge::Concat:
+      return at::cat(layers, 1);
+    case JumpingKnowledge::Max:
+      return std::get<0>(at::max(at::stack(layers), 0));
+    default:
+      return at::stack(layers).sum(0);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> enum_names(const LayerKind*) { return {"gin"}; }
+std::vector<std::string> enum_names(const JumpingKnowledge*) { return {"last", "concat", "max", "sum"}; }
+
+Encoder::Encoder(EncoderConfig config, graph::FeatureSchema schema)
+    : config_(std::move(config)), schema_(std::move(schema)) {
+  GRAFTAGE_CHECK(config_.num_layers >= 2 && config_.width >= 1, config_.num_layers, config_.width);
+  GRAFTAGE_CHECK(!schema_.node.empty(), schema_.name);
+}
+
+std::int64_t Encoder::output_width() const {
+  return config_.jumping_knowledge == JumpingKnowledge::Concat ? (config_.num_layers + 1) * config_.width
+                                                               : config_.width;
+}
+
+Parameters Encoder::initialize(const core::SeedSequence& seed) const {
+  Parameters parameters;
+  for (std::size_t c = 0; c < schema_.node.size(); ++c)
+    add_table(parameters, table_name("x_embedding", c), schema_.node[c].cardinality, config_.width, seed);
+  for (std::int64_t layer = 0; layer < config_.num_layers; ++layer) {
+    const std::string name = layer_name(layer);
+    add_linear(parameters, name + ".mlp.0", config_.width, 2 * config_.width, seed);
+    add_linear(parameters, name + ".mlp.2", 2 * config_.width, config_.width, seed);
+    for (std::size_t c = 0; c < schema_.edge.size(); ++c)
+      add_table(parameters, table_name(name + ".edge_embedding", c), schema_.edge[c].cardinality, config_.width, seed);
+  }
+  for (std::int64_t layer = 0; layer < config_.num_layers; ++layer) {
+    parameters.add(norm_name(layer) + ".weight", at::ones({config_.width}, at::kFloat));
+    parameters.add(norm_name(layer) + ".bias", at::zeros({config_.width}, at::kFloat));
+  }
+  return parameters;
+}
+
+Parameters Encoder::initial_buffers() const {
+  Parameters buffers;
+  for (std::int64_t layer = 0; layer < config_.num_layers; ++layer) {
+    buffers.add(norm_name(layer) + ".running_mean", at::zeros({config_.width}, at::kFloat));
+    buffers.add(norm_name(layer) + ".running_var", at::ones({config_.width}, at::kFloat));
+    buffers.add(norm_name(layer) + ".num_batches_tracked", at::zeros({}, at::kLong));
+  }
+  return buffers;
+}
+
+at::Tensor Encoder::embed_input(const Weights& weights, const graph::MessageFlow& flow) const {
+  GRAFTAGE_CHECK(flow.input_codes.size() == schema_.node.size(), flow.input_codes.size(), schema_.node.size());
+  at::Tensor h = weights.lookup(table_name("x_embedding", 0), flow.input_codes[0]);
+  for (std::size_t c = 1; c < flow.input_codes.size(); ++c)
+    h = h + weights.lookup(table_name("x_embedding", c), flow.input_codes[c]);
+  return h;
+}
+
+EncoderOutput Encoder::forward(const Weights& weights, const Parameters& buffers, const graph::MessageFlow& flow,
+                               const at::Tensor& h0, const ForwardOptions& options) const {
+  GRAFTAGE_CHECK(static_cast<std::int64_t>(flow.layers.size()) == config_.num_layers, flow.layers.size(),
+                 config_.num_layers);
+  GRAFTAGE_CHECK(h0.dim() == 2 && h0.size(1) == config_.width, h0.dim(), config_.width);
+  const bool joins = config_.jumping_knowledge != JumpingKnowledge::Last;
+  EncoderOutput output;
+  std::vector<at::Tensor> layers;
+  at::Tensor h = h0;
+  for (std::int64_t l = 0; l < config_.num_layers; ++l) {
+    if (joins) layers.push_back(h);
+    const graph::FlowLayer& flow_layer = flow.layers[static_cast<std::size_t>(l)];
+    h = gin_layer(weights, layer_name(l), flow_layer, h);
+    output.statistics.push_back(layer_statistics(buffers, options, l, flow_layer, h));
+    h = weights.scale_shift(norm_name(l), normalize(h, output.statistics.back()));
+    if (l + 1 < config_.num_layers) h = at::relu(h);
+    h = drop_out(h, options, l, flow_layer);
+  }
+  layers.push_back(h);
+  output.rows = join_layers(config_.jumping_knowledge, layers);
+  return output;
+}
+
+}  // namespace graftage::nn
