@@ -78,11 +78,11 @@ wait_until() {
 
 nodes_are_up() {
   local usable
-  usable=$(sinfo --noheader --Node --format=%t 2>/dev/null | grep -cxE 'idle|alloc|mix' || true)
+  usable=$(sinfo --noheader --Node --format=%t 2>/dev/null | grep -cxE 'idle|alloc|mix|comp' || true)
   [ "$usable" -eq ${#NODES[@]} ]
 }
 
-is_running() { [ -f "$state/slurm.conf" ] && is_alive "$state/slurmctld.pid" && nodes_are_up; }
+is_running() { [ -f "$state/slurm.conf" ] && is_alive "$state/slurmctld.pid"; }
 
 port_is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -181,7 +181,7 @@ start() {
   local run node
   require_packages
   enter_sandbox_environment
-  if is_running; then
+  if is_running && nodes_are_up; then
     say "already running in $state"
     return
   fi
