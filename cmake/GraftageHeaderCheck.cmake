@@ -1,0 +1,30 @@
+# Target header_check: compiles each public header alone, twice in one source, without the precompiled header. Part of `all`,
+# so a header that leans on its includer stops the build; the test architecture_headers asks for it by name.
+add_custom_target(header_check)
+
+function(graftage_header_check name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "MODULES;LINK")
+  set(sources)
+  foreach(module IN LISTS arg_MODULES)
+    file(GLOB headers CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/include
+         ${PROJECT_SOURCE_DIR}/include/graftage/${module}/*.hpp)
+    foreach(header IN LISTS headers)
+      string(REPLACE "/" "_" source ${header})
+      set(source ${PROJECT_BINARY_DIR}/header_check/${source}.cpp)
+      file(CONFIGURE OUTPUT ${source} CONTENT "#include \"${header}\"\n#include \"${header}\"  // again: has it a guard?\n")
+      list(APPEND sources ${source})
+    endforeach()
+  endforeach()
+  if(sources)
+    add_library(${name} OBJECT ${sources})
+    target_link_libraries(${name} PRIVATE graftage_flags nlohmann_json::nlohmann_json ${arg_LINK})
+    add_dependencies(header_check ${name})
+  endif()
+endfunction()
+
+graftage_header_check(header_check_plain MODULES core config mpi h5 slurm sweep study report)
+if(GRAFTAGE_TORCH)
+  graftage_header_check(header_check_tensor MODULES graph data nn train pretrain adapt app LINK LibTorch::LibTorch)
+endif()
+add_test(NAME architecture_headers COMMAND ${CMAKE_COMMAND} --build ${PROJECT_BINARY_DIR} --target header_check)
+set_tests_properties(architecture_headers PROPERTIES LABELS architecture TIMEOUT 600)
