@@ -1,21 +1,25 @@
 #pragma once
 
+#include "graftage/h5/file.hpp"
+
 #include <filesystem>
 #include <functional>
 #include <string>
 
-#include "graftage/h5/file.hpp"
-
 namespace graftage::h5 {
+
+/// Version of all our formats; a reader refuses a newer major version.
+inline constexpr const char* kFormatVersion = "1.0";
 
 /// What every file of ours says of itself in root attributes.
 struct ArtifactHeader {
-  std::string format;            ///< "graftage-shard", "graftage-corpus", "graftage-checkpoint", "graftage-encoder", "graftage-trial", "graftage-report"
-  std::string format_version;    ///< semantic version; a reader refuses a newer major
-  std::string creator;           ///< "graftage"
+  std::string format;          ///< "graftage-shard", "graftage-corpus", "graftage-checkpoint", "graftage-encoder",
+                               ///< "graftage-trial", "graftage-report"
+  std::string format_version;  ///< semantic version; a reader refuses a newer major
+  std::string creator;         ///< "graftage"
   std::string creator_version;
-  std::string content_sha256;    ///< over all datasets (path, type, shape, values) and all other attributes
-  std::string provenance_json;   ///< resolved configuration and the digests of the inputs it was made from
+  std::string content_sha256;   ///< over all datasets (path, type, shape, values) and all other attributes
+  std::string provenance_json;  ///< resolved configuration and the digests of the inputs it was made from
 };
 
 /// Writes a file by the commit protocol: `fill` writes datasets and attributes, then the header with the content digest

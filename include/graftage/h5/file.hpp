@@ -19,8 +19,8 @@ ElementType element_type_of();  // specialised for the ten C++ types
 struct DatasetInfo {
   std::string path;
   std::vector<std::uint64_t> shape;
-  std::string type;             ///< "uint8", "float32", "string", "compound"
-  std::uint64_t stored_bytes;   ///< on disk, compressed
+  std::string type;            ///< "uint8", "float32", "string", "compound"
+  std::uint64_t stored_bytes;  ///< on disk, compressed
 };
 
 /// How a dataset is laid out. Chunks hold whole rows, about `chunk_bytes` each; shuffle + deflate + fletcher32.
@@ -31,12 +31,15 @@ struct Layout {
   std::uint64_t chunk_bytes = 1u << 20;
 };
 
+enum class ColumnKind { Detect, Text, Integer, Number };
+
 /// One column of a compound table: exactly one of the vectors is used.
 struct Column {
-  std::string name;
-  std::vector<std::string> text;
-  std::vector<std::int64_t> integers;
-  std::vector<double> numbers;
+  std::string name{};
+  std::vector<std::string> text{};
+  std::vector<std::int64_t> integers{};
+  std::vector<double> numbers{};
+  ColumnKind kind = ColumnKind::Detect;  ///< set on reading; on writing it gives a column of an empty table its type
 };
 
 /// An HDF5 file, opened read-only or created; every failure is an Error that names file and dataset.
@@ -46,6 +49,7 @@ struct Column {
 /// read-only files; best-effort locks on written ones. Creating goes to the path given: wrap it in core::commit_file.
 class File {
  public:
+  struct Handle;  ///< the library's identifiers; known inside h5 only
   static File create(const std::filesystem::path& path);
   /// @throws MissingInput, DataError (not HDF5, truncated, hostile feature)
   static File open(const std::filesystem::path& path);
@@ -56,7 +60,7 @@ class File {
   [[nodiscard]] const std::filesystem::path& path() const;
   [[nodiscard]] bool contains(const std::string& object_path) const;
   [[nodiscard]] std::vector<std::string> children(const std::string& group_path) const;  ///< names, in name order
-  [[nodiscard]] std::vector<DatasetInfo> datasets() const;                              ///< all, in path order
+  [[nodiscard]] std::vector<DatasetInfo> datasets() const;                               ///< all, in path order
   [[nodiscard]] DatasetInfo info(const std::string& dataset) const;
 
   // Attributes of the root or of any object ("/" is the root).
@@ -90,8 +94,9 @@ class File {
   /// Flushes and closes; the destructor does so too but cannot report failures.
   void close();
 
+  [[nodiscard]] const Handle& handle() const { return *handle_; }
+
  private:
-  struct Handle;
   explicit File(std::unique_ptr<Handle> handle);
   std::unique_ptr<Handle> handle_;
 };
