@@ -31,8 +31,12 @@ at::Tensor gin_layer(const Weights& weights, const std::string& name, const grap
 BatchStatistics layer_statistics(const Parameters& buffers, const ForwardOptions& options, std::int64_t layer,
                                  const graph::FlowLayer& flow_layer, const at::Tensor& h) {
   switch (options.normalization) {
-    case Normalization::Batch:
-      return batch_statistics(h, flow_layer.multiplicity);
+    case Normalization::Batch: {
+      BatchStatistics statistics = batch_statistics(h, flow_layer.multiplicity);
+      if (options.statistics_gate == nullptr) return statistics;
+      return {options.statistics_gate->pass(statistics.mean), options.statistics_gate->pass(statistics.variance),
+              statistics.count};
+    }
     case Normalization::Running:
       return {buffers[norm_name(layer) + ".running_mean"], buffers[norm_name(layer) + ".running_var"], 0.0};
     case Normalization::Given:
