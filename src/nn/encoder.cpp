@@ -125,6 +125,18 @@ at::Tensor Encoder::embed_input(const Weights& weights, const graph::MessageFlow
   return h;
 }
 
+at::Tensor Encoder::convolve(const Weights& weights, const graph::MessageFlow& flow, std::int64_t layer,
+                             const at::Tensor& h) const {
+  GRAFTAGE_CHECK(layer >= 0 && layer < static_cast<std::int64_t>(flow.layers.size()), layer, flow.layers.size());
+  return gin_layer(weights, layer_name(layer), flow.layers[static_cast<std::size_t>(layer)], h);
+}
+
+at::Tensor Encoder::activate(const Weights& weights, std::int64_t layer, const at::Tensor& h,
+                             const BatchStatistics& statistics) const {
+  const at::Tensor y = weights.scale_shift(norm_name(layer), normalize(h, statistics));
+  return layer + 1 < config_.num_layers ? at::relu(y) : y;
+}
+
 EncoderOutput Encoder::forward(const Weights& weights, const Parameters& buffers, const graph::MessageFlow& flow,
                                const at::Tensor& h0, const ForwardOptions& options) const {
   GRAFTAGE_CHECK(static_cast<std::int64_t>(flow.layers.size()) == config_.num_layers, flow.layers.size(),
@@ -137,10 +149,9 @@ EncoderOutput Encoder::forward(const Weights& weights, const Parameters& buffers
   for (std::int64_t l = 0; l < config_.num_layers; ++l) {
     if (joins) layers.push_back(h);
     const graph::FlowLayer& flow_layer = flow.layers[static_cast<std::size_t>(l)];
-    h = gin_layer(weights, layer_name(l), flow_layer, h);
+    h = convolve(weights, flow, l, h);
     output.statistics.push_back(layer_statistics(buffers, options, l, flow_layer, h));
-    h = weights.scale_shift(norm_name(l), normalize(h, output.statistics.back()));
-    if (l + 1 < config_.num_layers) h = at::relu(h);
+    h = activate(weights, l, h, output.statistics.back());
     h = drop_out(h, options, l, flow_layer);
   }
   layers.push_back(h);

@@ -1,11 +1,5 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "graftage/config/fields.hpp"
 #include "graftage/core/seed.hpp"
 #include "graftage/graph/feature_schema.hpp"
@@ -14,6 +8,12 @@
 #include "graftage/nn/batch_norm.hpp"
 #include "graftage/nn/parameters.hpp"
 #include "graftage/nn/weights.hpp"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace graftage::nn {
 
@@ -67,7 +67,8 @@ class Encoder {
   /// Width D of a node embedding after jumping knowledge (the readout's width too).
   [[nodiscard]] std::int64_t output_width() const;
 
-  /// Fresh weights (xavier-uniform tables, Kaiming-uniform linear layers, methods 1.2), float32. 1,857,900 values for 5 x 300.
+  /// Fresh weights (xavier-uniform tables, Kaiming-uniform linear layers, methods 1.2), float32. 1,857,900 values for 5
+  /// x 300.
   [[nodiscard]] Parameters initialize(const core::SeedSequence& seed) const;
   /// running_mean, running_var, num_batches_tracked of each BatchNorm.
   [[nodiscard]] Parameters initial_buffers() const;
@@ -77,6 +78,12 @@ class Encoder {
   /// Message passing from given input rows (a prompt may have been added to them). @param h0 [U0, H]
   [[nodiscard]] EncoderOutput forward(const Weights& weights, const Parameters& buffers, const graph::MessageFlow& flow,
                                       const at::Tensor& h0, const ForwardOptions& options) const;
+  /// First half of layer `layer`: messages and MLP, before normalisation. @param h [U', H] rows below @return [U, H]
+  [[nodiscard]] at::Tensor convolve(const Weights& weights, const graph::MessageFlow& flow, std::int64_t layer,
+                                    const at::Tensor& h) const;
+  /// Second half: normalisation with its affine part and, but for the last layer, ReLU. @param h [U, H] of convolve
+  [[nodiscard]] at::Tensor activate(const Weights& weights, std::int64_t layer, const at::Tensor& h,
+                                    const BatchStatistics& statistics) const;
 
  private:
   EncoderConfig config_;
