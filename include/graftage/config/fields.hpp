@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,7 +27,8 @@
 /// is).
 namespace graftage::config {
 
-/// Bounds of a number or a length; printed in messages and in the reference ("in [0, 1]").
+/// Bounds of a number, of a string's length or of each element of a list; printed in messages and in the reference ("in
+/// [0, 1]").
 struct Constraint {
   std::optional<double> minimum;
   std::optional<double> maximum;
@@ -54,7 +56,7 @@ concept NamedEnum = std::is_enum_v<T> && requires {
 /// Describes one field for `graftage config`-like references and for sweep axes.
 struct FieldInfo {
   std::string path;  ///< dotted
-  std::string type;  ///< "integer", "number", "string", "boolean", "list", "section", or "one of a|b"
+  std::string type;  ///< "integer", "number", "string", "boolean", "list", "section", or "one of a b"
   std::string default_value;
   std::string constraint;
   std::string description;
@@ -72,6 +74,8 @@ std::size_t parse_choice(const Node&, const std::string& path, const std::vector
 void check_bounds(double value, const Constraint&, const Node&, const std::string& path);
 void expect_kind(const Node&, Node::Kind, const std::string& path);
 std::string format_number(double value);
+[[noreturn]] void integer_out_of_range(const Node&, const std::string& path, const std::string& low,
+                                       const std::string& high);
 [[noreturn]] void missing_key(const Node& mapping, const std::string& path, const std::string& description);
 [[noreturn]] void unknown_key(const Node& value, const std::string& path, const std::string& key,
                               const std::vector<std::string>& allowed);
@@ -92,6 +96,7 @@ struct is_string_map<std::map<std::string, T>> : std::true_type {};
 /// Fills a struct from a mapping; `finish` refuses keys that no field claimed.
 class FieldReader {
  public:
+  /// @pre mapping is a mapping or null, and outlives the reader
   FieldReader(const Node& mapping, std::string path);
 
   template <class T>
@@ -150,7 +155,11 @@ void FieldReader::read_value(const Node& value, T& field, const Constraint& cons
   } else if constexpr (std::is_same_v<T, bool>) {
     field = detail::parse_bool(value, path);
   } else if constexpr (std::is_integral_v<T>) {
-    field = static_cast<T>(detail::parse_integer(value, path));
+    const std::int64_t integer = detail::parse_integer(value, path);
+    if (!std::in_range<T>(integer))
+      detail::integer_out_of_range(value, path, std::to_string(std::numeric_limits<T>::min()),
+                                   std::to_string(std::numeric_limits<T>::max()));
+    field = static_cast<T>(integer);
     detail::check_bounds(static_cast<double>(field), constraint, value, path);
   } else if constexpr (std::is_floating_point_v<T>) {
     field = detail::parse_number(value, path);
@@ -183,7 +192,8 @@ void FieldReader::read_value(const Node& value, T& field, const Constraint& cons
     field.clear();
     for (const auto& [key, item] : value.entries) read_value(item, field[key], constraint, path + "." + key);
   } else {
-    detail::expect_kind(value, Node::Kind::Mapping, path);
+    // A section with nothing below it ("train:") keeps its defaults.
+    if (value.kind != Node::Kind::Null) detail::expect_kind(value, Node::Kind::Mapping, path);
     FieldReader nested(value, path);
     visit_fields(nested, field);
     nested.finish();
@@ -261,13 +271,7 @@ void FieldLister::operator()(const char* name, T& field, const Constraint& const
 template <class T>
 [[nodiscard]] T read(const Node& node, const std::string& path = "") {
   T result{};
-  if (node.kind != Node::Kind::Null)
-    FieldReader::read_value(node, result, any(), path);
-  else {
-    const Node empty{
-        .kind = Node::Kind::Mapping, .scalar = {}, .quoted = false, .items = {}, .entries = {}, .mark = node.mark};
-    FieldReader::read_value(empty, result, any(), path);
-  }
+  FieldReader::read_value(node, result, any(), path);
   return result;
 }
 

@@ -26,18 +26,23 @@ struct Node {
   std::vector<Node> items;                            ///< of a sequence
   std::vector<std::pair<std::string, Node>> entries;  ///< of a mapping
   Mark mark;
+  Mark key_mark = {};  ///< place of the key that this is the value of
 
+  /// Value of a key, or nullptr; also nullptr if this is no mapping.
   [[nodiscard]] const Node* find(std::string_view key) const;
   [[nodiscard]] Node* find(std::string_view key);
-  /// Entry `key` of a mapping, created if absent.
+  /// Entry `key` of a mapping, created if absent; null becomes a mapping. @pre mapping or null
   Node& entry(const std::string& key);
-  /// Value at a dotted path ("train.epochs"), or nullptr.
+  /// Value at a dotted path ("train.epochs"), or nullptr. A number is an index into a list ("stages.0.name"); a key
+  /// that itself contains dots ("optim.lr") is found first.
   [[nodiscard]] const Node* find_path(std::string_view dotted_path) const;
-  /// Value at a dotted path; missing mappings are created. A key that itself contains dots ("optim.lr") is found first.
+  /// Value at a dotted path, found as by find_path; missing mappings are created. On the way a word such as the `gin`
+  /// of `encoder: gin` becomes `{kind: gin}`. @throws ConfigError where something else is in the way
   Node& at_path(std::string_view dotted_path);
-  /// The document as canonical JSON (numbers as numbers, key order kept): for hashing, logs and reports.
+  /// The document as canonical JSON on one line (key order kept): for hashing, logs and reports. Plain scalars are
+  /// typed by YAML 1.2 (null, true, 12, 0.001), everything else is a string.
   [[nodiscard]] std::string to_json() const;
-  /// The document as block-style YAML.
+  /// The document as block-style YAML; parsing it gives the same to_json().
   [[nodiscard]] std::string to_yaml() const;
 
   static Node from_scalar(std::string text, Mark mark = {}, bool quoted = false);
