@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, runs every test, checks format and layers, then the unit tests under sanitizers.
+#
+#   scripts/test.sh                  everything
+#   scripts/test.sh --no-sanitize    without the sanitizer build
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source scripts/phases.sh
+
+sanitize=yes
+case "${1:-}" in
+  '') ;;
+  --no-sanitize) sanitize=no ;;
+  *)
+    sed -n '2,5s/^# \{0,1\}//p' "$0"
+    [ "$1" = --help ] && exit 0 || exit 64
+    ;;
+esac
+
+check_format() {
+  local files
+  mapfile -t files < <(git ls-files '*.cpp' '*.hpp')
+  clang-format --dry-run -Werror "${files[@]}"
+  echo "format: ${#files[@]} files"
+}
+
+if [ "$(id -u)" -eq 0 ]; then
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+
+begin_phases build/logs/test
+scripts/setup.sh --tests
+phase "format" check_format
+phase "layers" scripts/check_layers.py
+phase "configure" cmake --preset release
+phase "build" cmake --build --preset release --parallel "$(compile_jobs)"
+phase_tail=80 phase "test" ctest --preset release
+if [ "$sanitize" = yes ]; then
+  phase "configure (sanitizers)" cmake --preset sanitize
+  phase "build (sanitizers)" cmake --build --preset sanitize --parallel "$(compile_jobs)" --target unit_tests
+  phase_tail=80 phase "unit tests (sanitizers)" ctest --preset sanitize
+fi
+end_phases "all passed"
