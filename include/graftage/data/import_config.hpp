@@ -1,26 +1,27 @@
 #pragma once
 
+#include "graftage/config/fields.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "graftage/config/fields.hpp"
-
 namespace graftage::data {
 
 /// How labels are read. One of: columns of the file itself, a second table joined by id, or computed alerts.
 struct LabelConfig {
-  std::vector<std::string> columns;      ///< by header name or 0-based index; ["*"] = every column but smiles/id/ignored
-  std::vector<std::string> ignore;       ///< columns left out of "*"
-  std::optional<double> active_at_least; ///< threshold: label = value >= this (Binary); absent: values are used as they are
-  std::string kind = "auto";             ///< auto | binary | real
+  std::vector<std::string> columns;  ///< by header name or 0-based index; ["*"] = every column but smiles/id/ignored
+  std::vector<std::string> ignore;   ///< columns left out of "*"
+  std::optional<double>
+      active_at_least;        ///< threshold: label = value >= this (Binary); absent: values are used as they are
+  std::string kind = "auto";  ///< auto | binary | real
   std::optional<std::filesystem::path> join_file;  ///< table that holds the labels
-  std::string join_id = "0";             ///< id column of the join file
+  std::string join_id = "0";                       ///< id column of the join file
   bool join_header = true;
-  std::optional<std::string> computed;   ///< RDKit FilterCatalog name: "BRENK", "PAINS"; label = has an alert
-  std::string name;                      ///< name of a joined or computed label ("" = column name)
+  std::optional<std::string> computed;  ///< RDKit FilterCatalog name: "BRENK", "PAINS"; label = has an alert
+  std::string name;                     ///< name of a joined or computed label ("" = column name)
 };
 template <class V>
 void visit_fields(V& visit, LabelConfig& c) {
@@ -38,12 +39,12 @@ void visit_fields(V& visit, LabelConfig& c) {
 /// One input table. `file` may start with "rdkit:" (RDKit's data package) and may be gzip-compressed.
 struct SourceConfig {
   std::filesystem::path file;
-  std::string format = "auto";           ///< auto | csv | smi | ogb
+  std::string format = "auto";  ///< auto | csv | smi | ogb
   bool header = true;
-  std::string delimiter = "auto";        ///< auto | comma | tab | space
-  std::string smiles = "smiles";         ///< column by name or 0-based index
-  std::string id;                        ///< column by name or index; empty = row number
-  std::optional<std::int64_t> first_row; ///< 1-based data rows, inclusive
+  std::string delimiter = "auto";         ///< auto | comma | tab | space
+  std::string smiles = "smiles";          ///< column by name or 0-based index
+  std::string id;                         ///< column by name or index; empty = row number
+  std::optional<std::int64_t> first_row;  ///< 1-based data rows, inclusive
   std::optional<std::int64_t> last_row;
 };
 template <class V>

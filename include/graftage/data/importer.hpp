@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "graftage/data/import_config.hpp"
 #include "graftage/mpi/communicator.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace graftage::data {
 
@@ -14,13 +14,13 @@ struct ImportSummary {
   std::int64_t duplicates = 0;  ///< rows merged into an earlier one
   std::int64_t removed = 0;     ///< left out because of `exclude`
   std::int64_t graphs = 0;
-  std::int64_t positives = 0;   ///< of the first target
+  std::int64_t positives = 0;  ///< of the first target
   double seconds = 0;
   std::string content_sha256;
 };
 
-/// Imports on all ranks: shards are dealt out by number, so any number of ranks writes the same bytes. Memory is bounded
-/// by the shard plus 16-byte keys. Progress on stderr of rank 0. Collective.
+/// Imports on all ranks: shards are dealt out by number, so any number of ranks writes the same bytes. Memory is
+/// bounded by the shard plus 16-byte keys. Progress on stderr of rank 0. Collective.
 /// @throws ConfigError, DataError (missing column with the nearest names, expected counts), MissingInput
 ImportSummary run_import(const ImportConfig& config, const mpi::Communicator& communicator);
 

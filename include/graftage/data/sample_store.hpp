@@ -1,15 +1,15 @@
 #pragma once
 
+#include "graftage/core/index.hpp"
+#include "graftage/data/corpus.hpp"
+#include "graftage/graph/graph_batch.hpp"
+
 #include <cstdint>
 #include <list>
 #include <memory>
 #include <span>
 #include <unordered_map>
 #include <vector>
-
-#include "graftage/core/index.hpp"
-#include "graftage/data/corpus.hpp"
-#include "graftage/graph/graph_batch.hpp"
 
 namespace graftage::data {
 

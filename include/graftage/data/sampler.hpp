@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
 #include "graftage/core/index.hpp"
 #include "graftage/core/seed.hpp"
+
+#include <cstdint>
+#include <vector>
 
 namespace graftage::data {
 
@@ -20,6 +20,7 @@ class Sampler {
     std::int64_t minimum_shard = 1;  ///< shards with fewer graphs are dropped (2 where BatchNorm or a shift needs it)
   };
   /// @param members  graphs to draw from, in a fixed order (a split, or the whole corpus)
+  /// @throws ConfigError if even full batches have shards below minimum_shard
   Sampler(std::vector<core::GraphId> members, Options options, const core::SeedSequence& seed);
 
   [[nodiscard]] const Options& options() const { return options_; }
