@@ -1,11 +1,11 @@
 #pragma once
 
+#include "graftage/config/fields.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "graftage/config/fields.hpp"
 
 namespace graftage::study {
 
@@ -33,6 +33,7 @@ struct StudyConfig {
   std::vector<std::filesystem::path> pretrain;
   std::vector<std::filesystem::path> sweep;
   bool report = true;
+  double budget_minutes = 0;  ///< expected wall time, shown at the start; 0 = not stated
 };
 template <class V>
 void visit_fields(V& visit, StudyConfig& c) {
@@ -43,6 +44,8 @@ void visit_fields(V& visit, StudyConfig& c) {
   visit("pretrain", c.pretrain, config::any(), "configurations of graftage pretrain");
   visit("sweep", c.sweep, config::any(), "configurations of graftage sweep");
   visit("report", c.report, config::any(), "report each sweep at the end");
+  visit("budget_minutes", c.budget_minutes, config::at_least(0),
+        "expected minutes, printed at the start; 0 = not stated");
 }
 
 }  // namespace graftage::study

@@ -1,0 +1,98 @@
+#include "graftage/study/stage.hpp"
+
+#include "graftage/config/load.hpp"
+#include "graftage/core/error.hpp"
+
+#include <map>
+#include <thread>
+
+namespace graftage::study {
+
+std::vector<std::string> enum_names(const LauncherKind*) { return {"mpirun", "srun"}; }
+
+namespace {
+
+const char* command_of(StageKind kind) {
+  switch (kind) {
+    case StageKind::Import:
+      return "import";
+    case StageKind::Pretrain:
+      return "pretrain";
+    case StageKind::Sweep:
+      return "sweep";
+    case StageKind::Report:
+      return "report";
+  }
+  GRAFTAGE_CHECK(false, static_cast<int>(kind));
+}
+
+Stage read_stage(StageKind kind, const std::filesystem::path& file) {
+  Stage stage{.kind = kind, .name = "", .config = file, .output = "", .document = config::load_yaml(file)};
+  const config::Node* output = stage.document.find("output");
+  if (output == nullptr || output->kind != config::Node::Kind::Scalar)
+    throw core::ConfigError(stage.document.mark.text(), "output: missing; name the directory this stage fills");
+  stage.output = output->scalar;
+  stage.name = std::string(command_of(kind)) + " " + stage.output.lexically_normal().filename().string();
+  return stage;
+}
+
+}  // namespace
+
+std::vector<Stage> plan_stages(const StudyConfig& config) {
+  std::vector<Stage> stages;
+  for (const auto& file : config.import) stages.push_back(read_stage(StageKind::Import, file));
+  for (const auto& file : config.pretrain) stages.push_back(read_stage(StageKind::Pretrain, file));
+  for (const auto& file : config.sweep) stages.push_back(read_stage(StageKind::Sweep, file));
+  std::map<std::filesystem::path, std::filesystem::path> owner;
+  for (const Stage& stage : stages) {
+    const auto [entry, fresh] = owner.emplace(stage.output.lexically_normal(), stage.config);
+    if (!fresh)
+      throw core::ConfigError(stage.config.string(), "output: " + stage.output.string() + " is also the output of " +
+                                                         entry->second.string() +
+                                                         "; give each stage its own directory");
+  }
+  for (const auto& file : config.sweep) {
+    if (!config.report) break;
+    Stage report = read_stage(StageKind::Sweep, file);
+    report.kind = StageKind::Report;
+    report.name.replace(0, std::string("sweep").size(), "report");
+    stages.push_back(report);
+  }
+  return stages;
+}
+
+std::vector<std::string> stage_command(const Stage& stage, const LauncherConfig& launcher,
+                                       const std::filesystem::path& executable) {
+  if (stage.kind == StageKind::Report) return {executable.string(), "report", stage.output.string()};
+  std::vector<std::string> argv;
+  const std::string ranks = std::to_string(launcher.ranks);
+  if (launcher.kind == LauncherKind::Mpirun) {
+    argv = {"mpirun", "-q", "-n", ranks, "--bind-to", "none"};
+    const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency());
+    if (launcher.ranks > cores) argv.emplace_back("--oversubscribe");
+  } else {
+    argv = {"srun", "--mpi=pmix", "--ntasks=" + ranks, "--kill-on-bad-exit=1"};
+  }
+  argv.insert(argv.end(), launcher.arguments.begin(), launcher.arguments.end());
+  argv.insert(argv.end(), {executable.string(), command_of(stage.kind), "--config", stage.config.string()});
+  return argv;
+}
+
+std::vector<std::string> launcher_variables() {
+  return {"PMIX_",
+          "PMI_",
+          "OMPI_COMM_WORLD_",
+          "OMPI_UNIVERSE_SIZE",
+          "OMPI_MCA_orte_",
+          "OMPI_MCA_ess",
+          "OMPI_APP_CTX_",
+          "OMPI_NUM_APP_",
+          "OMPI_COMMAND",
+          "OMPI_ARGV",
+          "OMPI_FILE_LOCATION",
+          "OMPI_FIRST_RANKS",
+          "OMPI_MCA_initial_wdir",
+          "OMPI_MCA_shmem_RUNTIME_"};
+}
+
+}  // namespace graftage::study
