@@ -63,7 +63,6 @@ std::string stage_key(const Stage& stage, const std::vector<Stage>& earlier, con
 
 int run_study(const StudyConfig& config, const StudyHooks& hooks) {
   const std::vector<Stage> stages = plan_stages(config);
-  core::create_directories(config.output);
   print_plan(config, stages, hooks);
   StudyState state(config.output);
   int result = static_cast<int>(core::ExitCode::Done);

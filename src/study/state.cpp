@@ -79,6 +79,7 @@ void StudyState::record(const Stage& stage, const std::string& key) {
   nlohmann::json document{{"version", kStateVersion}, {"stages", nlohmann::json::object()}};
   for (const auto& [name, entry] : entries_)
     document["stages"][name] = {{"key", entry.key}, {"output_digest", entry.output_digest}};
+  core::create_directories(file_.parent_path());
   core::commit_text(file_, document.dump(2) + "\n");
 }
 
