@@ -1,0 +1,134 @@
+#include "graftage/core/process.hpp"
+
+#include "graftage/core/error.hpp"
+#include "graftage/core/stop_signal.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <signal.h>
+#include <thread>
+#include <unistd.h>
+
+namespace graftage::core {
+namespace {
+
+ProcessResult shell(const std::string& script, ProcessOptions options = {}) {
+  options.capture = true;
+  return run_process({"/bin/sh", "-c", script}, options);
+}
+
+TEST(Process, ReturnsOutputAndExitCode) {
+  const auto result = shell("echo out; echo err >&2; exit 7");
+
+  EXPECT_EQ(result.exit_code, 7);
+  EXPECT_EQ(result.out, "out\n");
+  EXPECT_EQ(result.err, "err\n");
+}
+
+TEST(Process, PassesArgumentsUntouched) {
+  const std::string hostile = "a b;$(reboot)'\"\n*";
+
+  const auto result = run_process({"printf", "%s", hostile}, {.unset_prefixes = {}, .set = {}, .capture = true});
+
+  EXPECT_EQ(result.out, hostile);
+  EXPECT_THROW((void)run_process({"printf", std::string("a\0b", 3)}), UsageError);
+}
+
+TEST(Process, ReadsBothStreamsWithoutDeadlock) {
+  const auto result = shell(
+      "i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789; "
+      "echo 0123456789012345678901234567890123456789 >&2; i=$((i+1)); done");
+
+  EXPECT_EQ(result.out.size(), 3000u * 41);
+  EXPECT_EQ(result.err.size(), 3000u * 41);
+}
+
+TEST(Process, FiltersAndSetsTheEnvironment) {
+  ::setenv("GRAFTAGE_TEST_OMPI_RANK", "3", 1);
+  ::setenv("GRAFTAGE_TEST_KEPT", "yes", 1);
+  ProcessOptions options;
+  options.unset_prefixes = {"GRAFTAGE_TEST_OMPI_"};
+  options.set = {{"GRAFTAGE_TEST_NEW", "new value"}, {"GRAFTAGE_TEST_KEPT", "changed"}};
+
+  const auto result =
+      shell("echo ${GRAFTAGE_TEST_OMPI_RANK-unset} $GRAFTAGE_TEST_KEPT \"$GRAFTAGE_TEST_NEW\"", options);
+
+  EXPECT_EQ(result.out, "unset changed new value\n");
+}
+
+TEST(Process, DeathBySignalIsOneHundredTwentyEightPlusIt) { EXPECT_EQ(shell("kill -9 $$").exit_code, 137); }
+
+TEST(Process, SaysWhatCannotBeStarted) {
+  try {
+    (void)run_process({"no-such-program-of-graftage"});
+    FAIL();
+  } catch (const IoError& error) {
+    EXPECT_EQ(error.exit_code(), ExitCode::InputMissing);
+    EXPECT_NE(std::string(error.what()).find("no-such-program-of-graftage"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("PATH"), std::string::npos);
+  }
+  EXPECT_THROW((void)run_process({"/etc/passwd"}), IoError);
+  EXPECT_THROW((void)run_process({}), InternalError);
+}
+
+TEST(Process, LeavesNoOpenDescriptors) {
+  const int before = ::dup(0);
+  ::close(before);
+
+  for (int i = 0; i < 20; ++i) (void)shell("true");
+
+  const int after = ::dup(0);
+  ::close(after);
+  EXPECT_EQ(after, before);
+}
+
+/// Sends `signal` to this process while run_process waits.
+class Sender {
+ public:
+  explicit Sender(int signal)
+      : thread_([signal] {
+          std::this_thread::sleep_for(std::chrono::milliseconds(300));
+          ::kill(::getpid(), signal);
+        }) {}
+  ~Sender() { thread_.join(); }
+
+ private:
+  std::thread thread_;
+};
+
+TEST(Process, ForwardsSignalsToTheChildAndToTheHandlerBefore) {
+  install_stop_signal_handlers();
+  for (const int signal : {SIGTERM, SIGUSR1, SIGINT}) {
+    clear_stop_request();
+    const Sender sender(signal);
+
+    const auto result = shell(
+        "trap 'echo caught; exit 75' TERM USR1 INT; i=0; "
+        "while [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done; echo not signalled");
+
+    EXPECT_EQ(result.exit_code, 75) << signal;
+    EXPECT_EQ(result.out, "caught\n");
+    EXPECT_TRUE(stop_requested());
+  }
+  clear_stop_request();
+}
+
+TEST(Process, DoesNotForwardWhenToldNotTo) {
+  install_stop_signal_handlers();
+  clear_stop_request();
+  ProcessOptions options;
+  options.forward_signals = false;
+  const Sender sender(SIGTERM);
+
+  const auto result = shell("trap 'echo caught; exit 75' TERM; sleep 0.7; echo calm", options);
+
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.out, "calm\n");
+  EXPECT_TRUE(stop_requested());
+  clear_stop_request();
+}
+
+}  // namespace
+}  // namespace graftage::core
