@@ -121,7 +121,7 @@ has_line "$log" "interrupted, requeueing job $job" || fail "the job came back wi
 expect_state "$job" COMPLETED
 [ "$(job_field "$job" Restarts)" = 1 ] || fail "the job has $(job_field "$job" Restarts) restarts"
 [ "$(grep -c "^graftage: job $job, start [12]," "$log")" = 2 ] || fail "the log does not hold both starts"
-has_line "$log" "arguments: study configs/studies/quickstart.yaml --set launcher.kind=srun" || fail "quickstart.sbatch runs another command"
+has_line "$log" "arguments: study configs/studies/quickstart.yaml --set launcher.kind=srun --set launcher.ranks=2" || fail "quickstart.sbatch runs another command"
 expect_state "$dependent" COMPLETED
 expect_state "$cancelled" CANCELLED
 [ "$(job_field "$cancelled" Restarts)" = 0 ] || fail "a cancelled job came back"
