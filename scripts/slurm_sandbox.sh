@@ -42,6 +42,11 @@ fail() {
   exit "$code"
 }
 
+# slurm.conf can quote nothing, and expands '%'.
+require_plain_path() {
+  case $state in *[[:space:]%\#]*) fail $EXIT_USAGE "GRAFTAGE_SLURM_DIR must not contain blanks, '%' or '#': $state" ;; esac
+}
+
 require_packages() {
   local program missing=()
   for program in "$MUNGED" "$SLURMCTLD" "$SLURMD" /usr/bin/sbatch; do
@@ -180,6 +185,7 @@ show_logs() {
 start() {
   local run node
   require_packages
+  require_plain_path
   enter_sandbox_environment
   if is_running && nodes_are_up; then
     say "already running in $state"
