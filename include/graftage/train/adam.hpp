@@ -1,10 +1,10 @@
 #pragma once
 
+#include "graftage/config/fields.hpp"
+
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
-
-#include "graftage/config/fields.hpp"
 
 namespace graftage::train {
 

@@ -1,24 +1,24 @@
 #pragma once
 
+#include "graftage/nn/encoder.hpp"
+#include "graftage/nn/parameters.hpp"
+#include "graftage/train/adam.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 
-#include "graftage/nn/encoder.hpp"
-#include "graftage/nn/parameters.hpp"
-#include "graftage/train/adam.hpp"
-
 namespace graftage::train {
 
 /// Everything a run needs to go on as if it had not been interrupted; free of rank counts, times and hosts.
 struct Checkpoint {
-  std::string config_digest;   ///< SHA-256 of the run's identity (resolved configuration, corpus digest, versions)
-  std::int64_t step = 0;       ///< optimiser steps done
-  nn::Parameters parameters;   ///< trainable
+  std::string config_digest;  ///< SHA-256 of the run's identity (resolved configuration, corpus digest, versions)
+  std::int64_t step = 0;      ///< optimiser steps done
+  nn::Parameters parameters;  ///< trainable
   nn::Parameters buffers;
-  at::Tensor first_moment;     ///< [P]
-  at::Tensor second_moment;    ///< [P]
+  at::Tensor first_moment;   ///< [P]
+  at::Tensor second_moment;  ///< [P]
   std::int64_t adam_steps = 0;
 };
 
@@ -28,8 +28,9 @@ class CheckpointStore {
   explicit CheckpointStore(std::filesystem::path directory, int keep = 2);
   /// Atomic; then removes older generations. One writer (rank 0).
   void write(const Checkpoint& checkpoint) const;
-  /// Newest intact checkpoint of this identity; a damaged one is moved to quarantine/ with a warning and the previous is
-  /// used. @throws ConfigError (78) if checkpoints belong to another configuration: names both digests and the remedy
+  /// Newest intact checkpoint of this identity; a damaged one is moved to quarantine/ with a warning and the previous
+  /// is used. @throws ConfigError (78) if checkpoints belong to another configuration: names both digests and the
+  /// remedy
   [[nodiscard]] std::optional<Checkpoint> load_newest(const std::string& config_digest) const;
   [[nodiscard]] const std::filesystem::path& directory() const { return directory_; }
 

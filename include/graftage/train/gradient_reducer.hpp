@@ -1,11 +1,11 @@
 #pragma once
 
+#include "graftage/mpi/communicator.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
-
-#include "graftage/mpi/communicator.hpp"
 
 namespace graftage::train {
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
-#include <string>
-#include <vector>
-
 #include "graftage/core/seed.hpp"
 #include "graftage/graph/graph_batch.hpp"
 #include "graftage/nn/batch_norm.hpp"
 #include "graftage/nn/parameters.hpp"
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
 
 namespace graftage::train {
 
@@ -38,7 +38,8 @@ class LearningTask {
   virtual ~LearningTask() = default;
   /// Everything that is trained, in one flat buffer; the same names and order on every rank.
   [[nodiscard]] virtual nn::FlatParameters& trainable() = 0;
-  /// BatchNorm buffers of the encoder ("batch_norms.{l}.…", no prefix); updated by the loop from pooled shard statistics.
+  /// BatchNorm buffers of the encoder ("batch_norms.{l}.…", no prefix); updated by the loop from pooled shard
+  /// statistics.
   [[nodiscard]] virtual nn::Parameters& buffers() = 0;
   /// Loss of one virtual shard; draws only from `seed` (keyed by step and shard). @pre shard not empty
   [[nodiscard]] virtual ShardLoss loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) = 0;

@@ -1,16 +1,18 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "graftage/core/seed.hpp"
 #include "graftage/data/sample_store.hpp"
 #include "graftage/data/sampler.hpp"
 #include "graftage/mpi/communicator.hpp"
 #include "graftage/train/adam.hpp"
+#include "graftage/train/gradient_reducer.hpp"
 #include "graftage/train/learning_task.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace graftage::train {
 
@@ -21,7 +23,7 @@ struct StepReport {
   std::int64_t num_graphs = 0;  ///< of the global batch
   double loss = 0;              ///< global sum / global count
   std::vector<NamedSum> metrics;
-  double feed_seconds = 0;      ///< this rank waiting for graphs
+  double feed_seconds = 0;  ///< this rank waiting for graphs
   double compute_seconds = 0;
   double reduce_seconds = 0;
 };
@@ -42,8 +44,8 @@ struct TrainSpan {
   bool heed_stop_signal = true;
 };
 
-/// The one training loop: cuts each global batch into virtual shards, computes this rank's, reduces gradients, losses and
-/// BatchNorm statistics in the fixed tree, checks finiteness and a stop request together on all ranks, steps Adam.
+/// The one training loop: cuts each global batch into virtual shards, computes this rank's, reduces gradients, losses
+/// and BatchNorm statistics in the fixed tree, checks finiteness and a stop request together on all ranks, steps Adam.
 ///
 /// Random numbers of (step, shard) come from `seed`; the result does not depend on the number of ranks. Collective.
 /// @throws NumericError naming step and quantity, core::Interrupted (75) after on_stop
@@ -54,12 +56,29 @@ class Trainer {
   void run(const TrainSpan& span, const core::SeedSequence& seed, const TrainHooks& hooks);
 
  private:
-  StepReport step(std::int64_t step, const core::SeedSequence& seed, bool& stop);
+  /// This rank's virtual shards of one global batch; nullopt where the shard was dropped.
+  struct Feed {
+    std::int64_t num_graphs = 0;  ///< of the global batch
+    std::vector<std::optional<graph::GraphBatch>> shards;
+  };
+  struct Outcome {
+    StepReport report;
+    bool stop = false;
+  };
+  [[nodiscard]] Feed feed(std::int64_t step) const;
+  [[nodiscard]] Contribution contribution(const graph::GraphBatch& shard, const core::SeedSequence& seed, bool stop);
+  Outcome step(std::int64_t step, const Feed& feed, const core::SeedSequence& seed, bool heed_stop_signal);
+  void apply(Contribution& total, StepReport& report);
+  void agree_on_metric_names();
+
   LearningTask& task_;
   Adam& optimizer_;
   data::SampleStore& store_;
   const data::Sampler& sampler_;
   const mpi::Communicator& communicator_;
+  GradientReducer reducer_;
+  std::vector<std::string> metric_names_;
+  bool metric_names_agreed_ = false;
 };
 
 }  // namespace graftage::train
