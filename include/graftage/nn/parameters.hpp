@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace graftage::nn {
@@ -28,7 +29,8 @@ class Parameters {
   /// @pre contains(name)
   [[nodiscard]] const at::Tensor& operator[](std::string_view name) const;
   void set(std::string_view name, at::Tensor tensor);
-  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  [[nodiscard]] const std::vector<Entry>& entries() const& { return entries_; }
+  [[nodiscard]] std::vector<Entry> entries() && { return std::move(entries_); }  ///< a loop over a temporary is safe
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   [[nodiscard]] std::int64_t num_values() const;
   /// Entries whose name starts with the prefix, the prefix removed; tensors are shared.

@@ -1,0 +1,80 @@
+#include "graftage/nn/weights.hpp"
+
+#include "graftage/core/error.hpp"
+#include "support/gradcheck.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+namespace graftage::nn {
+namespace {
+
+using support::hashed_values;
+
+Parameters some_parameters() {
+  Parameters parameters;
+  parameters.add("table.weight", hashed_values({5, 3}, 1));
+  parameters.add("layer.weight", hashed_values({4, 3}, 2));
+  parameters.add("layer.bias", hashed_values({4}, 3));
+  parameters.add("pool.weight", hashed_values({2, 4}, 4));
+  parameters.add("norm.weight", hashed_values({4}, 5));
+  parameters.add("norm.bias", hashed_values({4}, 6));
+  return parameters;
+}
+
+TEST(SharedWeights, EvaluatesEachOperation) {
+  const Parameters parameters = some_parameters();
+  const SharedWeights weights(parameters);
+  const graph::LinearMap map = graph::LinearMap::gather(5, {4, 0, 4});
+
+  const at::Tensor rows = weights.lookup("table", map);
+  const at::Tensor y = weights.linear("layer", rows);
+  const at::Tensor z = weights.scale_shift("norm", y);
+
+  EXPECT_TRUE(rows[2].equal(parameters["table.weight"][4]));
+  EXPECT_TRUE(y.allclose(rows.mm(parameters["layer.weight"].t()) + parameters["layer.bias"], 0, 1e-14));
+  EXPECT_TRUE(z.allclose(y * parameters["norm.weight"] + parameters["norm.bias"], 0, 1e-14));
+  EXPECT_TRUE(weights.linear("pool", z).allclose(z.mm(parameters["pool.weight"].t()), 0, 1e-14)) << "without bias";
+  EXPECT_THROW((void)weights.linear("absent", z), core::InternalError);
+}
+
+TEST(SharedWeights, RecordsSitesWhoseOutputsAreInTheGraph) {
+  Parameters parameters = some_parameters();
+  parameters["layer.weight"].requires_grad_();
+  std::vector<Site> sites;
+  const SharedWeights weights(parameters, &sites);
+  const at::Tensor rows = weights.lookup("table", graph::LinearMap::gather(5, {4, 0, 4}));
+  const at::Tensor y = weights.linear("layer", rows);
+  const at::Tensor loss = weights.scale_shift("norm", y).square().sum();
+
+  ASSERT_EQ(sites.size(), 3u);
+  EXPECT_EQ(sites[0].kind, Site::Kind::Lookup);
+  EXPECT_EQ(sites[0].map.rows(), 3);
+  EXPECT_EQ(sites[1].name, "layer");
+  EXPECT_TRUE(sites[1].input.is_same(rows));
+  EXPECT_EQ(sites[2].kind, Site::Kind::ScaleShift);
+  // dL/dW of a linear layer is dL/dY^T X: a recorded site holds what is needed for it.
+  const auto gradients =
+      torch::autograd::grad({loss}, {sites[1].output, parameters["layer.weight"]}, {}, true, false, false);
+  EXPECT_TRUE(gradients[0].t().mm(sites[1].input).allclose(gradients[1], 0, 1e-13));
+}
+
+TEST(SharedWeights, SecondDerivativesAgreeWithFiniteDifferences) {
+  const Parameters parameters = some_parameters();
+  const auto function = [&](const std::vector<at::Tensor>& x) {
+    Parameters p;
+    for (std::size_t i = 0; i < x.size(); ++i) p.add(parameters.entries()[i].name, x[i]);
+    const SharedWeights weights(p);
+    const at::Tensor rows = weights.lookup("table", graph::LinearMap::gather(5, {4, 0, 4, 1}));
+    const at::Tensor y = weights.scale_shift("norm", weights.linear("layer", rows).tanh());
+    return weights.linear("pool", y).pow(3).sum();
+  };
+  const support::GradcheckOptions options{.step = 1e-3, .max_elements = 24};
+
+  EXPECT_LT(support::gradient_error(function, parameters.tensors(), options), 1e-8);
+  EXPECT_LT(support::second_gradient_error(function, parameters.tensors(), options), 1e-8);
+}
+
+}  // namespace
+}  // namespace graftage::nn
