@@ -129,10 +129,12 @@ TEST(Communicator, SplitsByColorInRankOrder) {
 }
 
 TEST(Communicator, FreesItsGroups) {
+  const Communicator world = Communicator::world();
+  const int times = world.size() == 1 ? 66000 : 100;  // Open MPI has 65,532 identifiers
   Communicator group = Communicator::self();
-  for (int i = 0; i < 20000; ++i) group = Communicator::world().split(0);  // Open MPI has fewer identifiers than that
+  for (int i = 0; i < times; ++i) group = world.split(0);
 
-  EXPECT_EQ(group.size(), Communicator::world().size());
+  EXPECT_EQ(group.size(), world.size());
 }
 
 TEST(Communicator, RefusesPartnersThatDoNotExist) {
