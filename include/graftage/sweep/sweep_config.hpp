@@ -1,12 +1,12 @@
 #pragma once
 
+#include "graftage/config/fields.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "graftage/config/fields.hpp"
 
 namespace graftage::sweep {
 
@@ -35,15 +35,16 @@ struct SweepConfig {
   std::string name;
   std::string description;
   std::filesystem::path output;
-  std::string method = "grid";            ///< grid | random
+  std::string method = "grid";  ///< grid | random
   MetricConfig metric;
-  config::Node parameters;                ///< W&B parameters, dotted names
-  std::int64_t seed = 0;                  ///< of the sweep itself (random search, shuffled order)
+  config::Node parameters;  ///< W&B parameters, dotted names
+  std::int64_t seed = 0;    ///< of the sweep itself (random search, shuffled order)
   std::optional<std::int64_t> run_cap;
-  std::string order = "listed";           ///< listed | shuffled
+  std::string order = "listed";  ///< listed | shuffled
   ReplicateConfig replicates;
-  std::vector<std::string> compare = {"task.corpus", "encoder.source", "adapt.kind"};  ///< parameters that make a table row; the others are tuned
-  config::Node trial;                     ///< the adaptation every trial starts from
+  std::vector<std::string> compare = {"task.corpus", "encoder.source",
+                                      "adapt.kind"};  ///< parameters that make a table row; the others are tuned
+  config::Node trial;                                 ///< the adaptation every trial starts from
 };
 template <class V>
 void visit_fields(V& visit, SweepConfig& c) {
@@ -63,7 +64,8 @@ void visit_fields(V& visit, SweepConfig& c) {
 }
 
 /// Reads a sweep file. W&B's program, command, entity, project are ignored with a note; bayes, early_terminate and what
-/// else is not supported is refused by name with its place. @throws ConfigError
+/// else is not supported is refused by name with its place; so are a metric that is no validation curve, a grid over a
+/// continuous parameter and a random search without run_cap. @throws ConfigError
 [[nodiscard]] SweepConfig read_sweep_config(const config::Node& document);
 
 }  // namespace graftage::sweep
