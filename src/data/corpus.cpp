@@ -15,7 +15,8 @@ namespace graftage::data {
 namespace {
 
 constexpr std::size_t kMaximumOpenShards = 32;
-constexpr const char* kCountNames[] = {"rows", "unparsable", "unique", "duplicates", "removed", "graphs", "positives"};
+constexpr const char* kCountNames[] = {"rows",    "unparsable", "unique",    "duplicates",
+                                       "removed", "graphs",     "positives", "label_conflicts"};
 
 [[noreturn]] void refuse(const h5::File& file, const std::string& place, const std::string& problem) {
   throw core::DataError(file.path().string(), place, problem + "; import the corpus again");

@@ -64,12 +64,13 @@ std::vector<std::string> enum_names(const Duplicates*);
 
 /// Counts the user expects; import fails with 65 if one differs.
 struct ExpectedCounts {
-  std::optional<std::int64_t> rows, unparsable, graphs, positives, removed;
+  std::optional<std::int64_t> rows, unparsable, unique, graphs, positives, removed;
 };
 template <class V>
 void visit_fields(V& visit, ExpectedCounts& c) {
   visit("rows", c.rows, config::any(), "input rows");
   visit("unparsable", c.unparsable, config::any(), "rows that could not be parsed");
+  visit("unique", c.unique, config::any(), "distinct molecules, before any are removed");
   visit("graphs", c.graphs, config::any(), "graphs written");
   visit("positives", c.positives, config::any(), "positive labels of the first target");
   visit("removed", c.removed, config::any(), "graphs removed because they occur in an excluded corpus");
