@@ -1,0 +1,85 @@
+#include "adapt/adapt_task.hpp"
+
+#include "adapt/label_loss.hpp"
+#include "graftage/core/error.hpp"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <utility>
+
+namespace graftage::adapt {
+
+bool is_fixed(const Method& method, Protocol protocol) {
+  return !method.trains_encoder() && protocol == Protocol::Fixed;
+}
+
+AdaptTask::AdaptTask(AdaptParts parts, const core::SeedSequence& seed)
+    : parts_(std::move(parts)),
+      head_shape_{parts_.encoder.output_width(), static_cast<std::int64_t>(parts_.labels.names.size()),
+                  parts_.head.num_layers} {
+  GRAFTAGE_CHECK(parts_.labels.kind != graph::LabelKind::None && head_shape_.output > 0, head_shape_.output);
+  GRAFTAGE_CHECK(parts_.embeddings == nullptr ||
+                     (parts_.method.has_constant_embeddings() && is_fixed(parts_.method, parts_.protocol)),
+                 "embeddings of a model that changes");
+  const nn::Parameters prompt = parts_.method.initial_prompt();
+  const nn::Parameters head = nn::initialize_head("head", head_shape_, seed.child("head"));
+  nn::Parameters trained;
+  if (parts_.method.trains_encoder()) trained.add_all(parts_.encoder_parameters, "encoder.");
+  num_encoder_parameters_ = trained.num_values();
+  num_prompt_parameters_ = prompt.num_values();
+  num_head_parameters_ = head.num_values();
+  trained.add_all(prompt);
+  trained.add_all(head);
+  trainable_ = nn::flatten(trained);
+  weights_ = parts_.method.trains_encoder() ? trainable_.parameters.with_prefix("encoder.")
+                                            : nn::detach(parts_.encoder_parameters);
+  for (const auto& [name, tensor] : trainable_.parameters.entries())
+    if (!name.starts_with("encoder.")) weights_.add(name, tensor);
+  parts_.encoder_buffers = nn::clone(parts_.encoder_buffers);
+}
+
+nn::EncoderOutput AdaptTask::encode(const graph::MessageFlow& flow, const nn::ForwardOptions& options) const {
+  const nn::SharedWeights weights(weights_);
+  const at::Tensor h0 = parts_.method.apply_prompt(weights, parts_.encoder.embed_input(weights, flow));  // [U0, H]
+  return parts_.encoder.forward(weights, parts_.encoder_buffers, flow, h0, options);
+}
+
+at::Tensor AdaptTask::apply_head(const at::Tensor& graphs) const {
+  return nn::apply_head(nn::SharedWeights(weights_), "head", head_shape_, graphs);
+}
+
+train::ShardLoss AdaptTask::loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) {
+  train::ShardLoss result;
+  at::Tensor graphs;  // [B, D]
+  if (parts_.embeddings != nullptr) {
+    graphs = parts_.embeddings->rows(shard.ids);
+  } else {
+    const bool fixed = is_fixed(parts_.method, parts_.protocol);
+    const core::SeedSequence dropout_seed = seed.child("dropout");
+    nn::ForwardOptions options;
+    options.normalization = fixed ? nn::Normalization::Running : nn::Normalization::Batch;
+    options.dropout = fixed ? 0.0 : parts_.dropout;
+    options.dropout_seed = &dropout_seed;
+    const graph::MessageFlow flow =
+        graph::plain_flow(shard, parts_.encoder.schema(), parts_.encoder.config().num_layers);
+    const nn::EncoderOutput output = encode(flow, options);
+    graphs = nn::read_out(parts_.head.readout, flow, output.rows);
+    if (!fixed)
+      for (const nn::BatchStatistics& s : output.statistics)
+        result.statistics.push_back({s.mean.detach(), s.variance.detach(), s.count});
+  }
+  result.loss = label_loss(parts_.labels.kind, apply_head(graphs), shard.labels, shard.label_mask);
+  result.metrics.push_back({"loss", result.loss.sum.item<double>(), result.loss.count});
+  return result;
+}
+
+at::Tensor AdaptTask::predict(const EvaluationBatch& batch) const {
+  const at::NoGradGuard no_grad;
+  if (parts_.embeddings != nullptr) return apply_head(parts_.embeddings->rows(batch.ids));
+  nn::ForwardOptions options;
+  options.normalization = nn::Normalization::Running;
+  return apply_head(nn::read_out(parts_.head.readout, batch.flow, encode(batch.flow, options).rows));
+}
+
+}  // namespace graftage::adapt
