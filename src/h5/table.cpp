@@ -8,6 +8,9 @@
 namespace graftage::h5 {
 namespace {
 
+/// The library refuses checksums on variable-length data; the artifact's digest covers it.
+constexpr Layout kUnfiltered{.deflate = 0, .checksum = false, .chunk_bytes = 1};
+
 ColumnKind kind_of(const Column& column) {
   if (!column.text.empty()) return ColumnKind::Text;
   if (!column.integers.empty()) return ColumnKind::Integer;
@@ -119,7 +122,7 @@ void File::write_text(const std::string& dataset, const std::vector<std::string>
   const Id type = text_type();
   const hsize_t size = values.size();
   const Id space(writing(H5Screate_simple(1, &size, nullptr), "bad shape"));
-  const Id properties = creation_properties({size}, H5Tget_size(type.get()), Layout{}, writing);
+  const Id properties = creation_properties({size}, H5Tget_size(type.get()), kUnfiltered, writing);
   const Id id(writing(H5Dcreate2(handle_->id.get(), dataset.c_str(), type.get(), space.get(), H5P_DEFAULT,
                                  properties.get(), H5P_DEFAULT),
                       "dataset cannot be created"));
@@ -184,7 +187,7 @@ void File::write_table(const std::string& dataset, const std::vector<Column>& co
   create_parents(*handle_, dataset);
   const hsize_t size = count;
   const Id space(writing(H5Screate_simple(1, &size, nullptr), "bad shape"));
-  const Id properties = creation_properties({size}, H5Tget_size(stored.get()), Layout{}, writing);
+  const Id properties = creation_properties({size}, H5Tget_size(stored.get()), kUnfiltered, writing);
   const Id id(writing(H5Dcreate2(handle_->id.get(), dataset.c_str(), stored.get(), space.get(), H5P_DEFAULT,
                                  properties.get(), H5P_DEFAULT),
                       "table cannot be created"));

@@ -3,7 +3,7 @@
 #include "graftage/core/error.hpp"
 #include "graftage/core/text.hpp"
 
-#ifdef GRAFTAGE_HAS_RDKIT
+#ifdef GRAFTAGE_RDKIT
 
 #include <GraphMol/ChemTransforms/ChemTransforms.h>
 #include <GraphMol/FilterCatalog/FilterCatalog.h>
