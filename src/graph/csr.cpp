@@ -9,38 +9,65 @@ namespace graftage::graph::detail {
 
 namespace {
 
-/// Sums one tile of Width columns of a row in registers. Width 0 means `tail` columns.
-template <class T, bool Weighted, int Width>
-[[gnu::always_inline]] inline void sum_tile(const Csr& csr, std::int64_t row, const T* x, T* out, std::int64_t width,
-                                            int tail) {
-  constexpr int kCapacity = Width == 0 ? 16 : Width;
-  const int count = Width == 0 ? tail : Width;
-  T sum[kCapacity] = {};
-  const std::int64_t* column = csr.column.data();
-  const double* weight = csr.weight.data();
-  for (std::int64_t k = csr.row_ptr[static_cast<std::size_t>(row)]; k < csr.row_ptr[static_cast<std::size_t>(row) + 1];
-       ++k) {
-    const T* source = x + column[k] * width;
-    if constexpr (Weighted) {
-      const T factor = static_cast<T>(weight[k]);
+/// out = (out +) the next Count (1 to 4) entries of a row from entry k on, added from left to right. Few passes over
+/// `out` matter: rows of a molecule have two to five entries. Written out, because g++ -O2 does not unroll an inner
+/// loop first.
+template <class T, bool Weighted, int Count, bool First>
+[[gnu::always_inline]] inline void add_entries(const Csr& csr, std::int64_t k, const T* x, T* out, std::int64_t width) {
+  const std::int64_t* column = csr.column.data() + k;
+  const double* weight = Weighted ? csr.weight.data() + k : nullptr;
+  const T* a = x + column[0] * width;
+  const T* b = Count > 1 ? x + column[1] * width : a;
+  const T* c = Count > 2 ? x + column[2] * width : a;
+  const T* d = Count > 3 ? x + column[3] * width : a;
+  const T wa = Weighted ? static_cast<T>(weight[0]) : T(1);
+  const T wb = Weighted && Count > 1 ? static_cast<T>(weight[1]) : T(1);
+  const T wc = Weighted && Count > 2 ? static_cast<T>(weight[2]) : T(1);
+  const T wd = Weighted && Count > 3 ? static_cast<T>(weight[3]) : T(1);
 #pragma omp simd
-      for (int h = 0; h < count; ++h) sum[h] += factor * source[h];
-    } else {
-#pragma omp simd
-      for (int h = 0; h < count; ++h) sum[h] += source[h];
-    }
+  for (std::int64_t h = 0; h < width; ++h) {
+    T sum = Weighted ? wa * a[h] : a[h];
+    if constexpr (!First) sum = out[h] + sum;
+    if constexpr (Count > 1) sum += Weighted ? wb * b[h] : b[h];
+    if constexpr (Count > 2) sum += Weighted ? wc * c[h] : c[h];
+    if constexpr (Count > 3) sum += Weighted ? wd * d[h] : d[h];
+    out[h] = sum;
   }
-  std::copy_n(sum, count, out + row * width);
+}
+
+/// As many entries as there are left, at most four. @return how many
+template <class T, bool Weighted, bool First>
+[[gnu::always_inline]] inline std::int64_t add_some(const Csr& csr, std::int64_t k, std::int64_t end, const T* x,
+                                                    T* out, std::int64_t width) {
+  switch (end - k) {
+    case 1:
+      add_entries<T, Weighted, 1, First>(csr, k, x, out, width);
+      return 1;
+    case 2:
+      add_entries<T, Weighted, 2, First>(csr, k, x, out, width);
+      return 2;
+    case 3:
+      add_entries<T, Weighted, 3, First>(csr, k, x, out, width);
+      return 3;
+    default:
+      add_entries<T, Weighted, 4, First>(csr, k, x, out, width);
+      return 4;
+  }
 }
 
 template <class T, bool Weighted>
 [[gnu::always_inline]] inline void sum_rows(const Csr& csr, const T* x, T* out, std::int64_t width, std::int64_t begin,
                                             std::int64_t end) {
+  const std::int64_t* row_ptr = csr.row_ptr.data();
   for (std::int64_t row = begin; row < end; ++row) {
-    std::int64_t h = 0;
-    for (; h + 64 <= width; h += 64) sum_tile<T, Weighted, 64>(csr, row, x + h, out + h, width, 0);
-    for (; h + 16 <= width; h += 16) sum_tile<T, Weighted, 16>(csr, row, x + h, out + h, width, 0);
-    if (h < width) sum_tile<T, Weighted, 0>(csr, row, x + h, out + h, width, static_cast<int>(width - h));
+    T* target = out + row * width;
+    std::int64_t k = row_ptr[row];
+    if (k == row_ptr[row + 1]) {
+      std::fill_n(target, width, T(0));
+      continue;
+    }
+    k += add_some<T, Weighted, true>(csr, k, row_ptr[row + 1], x, target, width);
+    while (k < row_ptr[row + 1]) k += add_some<T, Weighted, false>(csr, k, row_ptr[row + 1], x, target, width);
   }
 }
 
