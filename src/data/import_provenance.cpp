@@ -66,6 +66,11 @@ void check_import_config(const ImportConfig& config) {
     if (std::find(splits.begin(), splits.end(), name) == splits.end())
       throw core::ConfigError("", "splits: unknown split '" + core::printable(name) + "'" +
                                       core::did_you_mean(name, splits) + "; known: " + core::join(splits, ", "));
+  const std::vector<std::string> scaffolds = {"auto", "canonical", "raw"};
+  if (std::find(scaffolds.begin(), scaffolds.end(), config.scaffold_from) == scaffolds.end())
+    throw core::ConfigError("", "scaffold_from: unknown choice '" + core::printable(config.scaffold_from) + "'" +
+                                    core::did_you_mean(config.scaffold_from, scaffolds) +
+                                    "; known: auto, canonical, raw");
   const bool has_ogb_split = std::find(config.splits.begin(), config.splits.end(), "ogb") != config.splits.end();
   if (has_ogb_split && (config.sources.size() != 1 || !is_ogb(config.sources[0])))
     throw core::ConfigError("", "splits: 'ogb' is the stored split of a single source of format ogb");

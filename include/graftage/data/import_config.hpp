@@ -87,6 +87,7 @@ struct ImportConfig {
   Duplicates duplicates = Duplicates::Keep;
   std::vector<std::filesystem::path> exclude;  ///< corpora whose molecules (canonical keys) are left out: no leakage
   std::vector<std::string> splits;             ///< "scaffold", "random", "ogb"
+  std::string scaffold_from = "auto";          ///< SMILES the scaffold is taken from: auto | canonical | raw
   double train_fraction = 0.8;
   double valid_fraction = 0.1;
   std::int64_t seed = 0;
@@ -104,6 +105,8 @@ void visit_fields(V& visit, ImportConfig& c) {
   visit("duplicates", c.duplicates, config::any(), "keep every row, or merge rows of the same molecule");
   visit("exclude", c.exclude, config::any(), "corpora whose molecules are left out");
   visit("splits", c.splits, config::any(), "splits to compute: scaffold, random, ogb");
+  visit("scaffold_from", c.scaffold_from, config::any(),
+        "SMILES of the scaffold: canonical, raw, or auto (raw for OGB datasets, else canonical)");
   visit("train_fraction", c.train_fraction, config::in_range(0, 1), "training fraction of a split");
   visit("valid_fraction", c.valid_fraction, config::in_range(0, 1), "validation fraction of a split");
   visit("seed", c.seed, config::any(), "seed of the random split");

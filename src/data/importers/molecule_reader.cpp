@@ -95,7 +95,7 @@ std::string read_bonds(const RDKit::ROMol& molecule, graph::Graph& graph) {
 /// MurckoScaffoldSmiles(smiles, includeChirality=True) of RDKit's Python, step by step.
 std::string murcko_scaffold(const std::string& smiles, const RDKit::SmilesParserParams& params) {
   const std::unique_ptr<RDKit::ROMol> molecule(RDKit::SmilesToMol(smiles, params));
-  if (molecule == nullptr) throw RDKit::SmilesParseException("canonical SMILES cannot be read back");
+  if (molecule == nullptr) throw RDKit::SmilesParseException("SMILES cannot be read back");
   const std::unique_ptr<RDKit::ROMol> scaffold(RDKit::MurckoDecompose(*molecule));
   scaffold->clearComputedProps();
   scaffold->updatePropertyCache();
@@ -140,7 +140,10 @@ std::string MoleculeReader::read(const std::string& smiles, Molecule& molecule) 
     if (problem.empty()) problem = read_bonds(*parsed, molecule.graph);
     if (!problem.empty()) return problem;
     molecule.canonical = RDKit::MolToSmiles(*parsed);
-    if (state_->options.scaffold) molecule.scaffold = murcko_scaffold(molecule.canonical, state_->params);
+    if (state_->options.scaffold != ScaffoldFrom::None) {
+      const bool raw = state_->options.scaffold == ScaffoldFrom::Raw;
+      molecule.scaffold = murcko_scaffold(raw ? smiles : molecule.canonical, state_->params);
+    }
     if (state_->alerts != nullptr) molecule.has_alert = state_->alerts->hasMatch(*parsed);
     return "";
   } catch (const std::exception& error) {

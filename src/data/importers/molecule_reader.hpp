@@ -11,15 +11,18 @@ namespace graftage::data {
 struct Molecule {
   graph::Graph graph;     ///< without labels
   std::string canonical;  ///< canonical isomeric SMILES
-  std::string scaffold;   ///< Bemis-Murcko scaffold with chirality of the canonical SMILES; empty if acyclic
+  std::string scaffold;   ///< Bemis-Murcko scaffold with chirality; empty if acyclic or not asked for
   bool has_alert = false;
 };
+
+/// SMILES a scaffold is computed from. They differ in rare double-bond directions (methods 2.4; docs/data_format.md).
+enum class ScaffoldFrom { None, Canonical, Raw };
 
 /// SMILES to graphs through RDKit; without RDKit the constructor refuses. Quiet: reasons are returned, not printed.
 class MoleculeReader {
  public:
   struct Options {
-    bool scaffold = false;
+    ScaffoldFrom scaffold = ScaffoldFrom::None;
     std::string alerts;  ///< filter catalogue: "BRENK", "PAINS", "NIH"; empty = none
   };
   /// @throws ConfigError for an unknown catalogue or a build without RDKit

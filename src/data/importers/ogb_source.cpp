@@ -6,7 +6,6 @@
 #include "graftage/core/text.hpp"
 #include "graftage/data/importer.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -96,9 +95,11 @@ class OgbSource : public RecordSource {
     for (std::size_t c = 0; c < mapping_.header().size(); ++c)
       if (c != smiles_ && c != id_) label_names_.push_back(mapping_.header()[c]);
     if (MoleculeReader::is_available()) {
-      const bool scaffold = std::find(config.splits.begin(), config.splits.end(), "scaffold") != config.splits.end();
-      molecules_ = std::make_unique<MoleculeReader>(MoleculeReader::Options{.scaffold = scaffold, .alerts = ""});
-    } else if (std::find(config.splits.begin(), config.splits.end(), "scaffold") != config.splits.end()) {
+      const bool canonical = config.scaffold_from == "canonical";
+      const ScaffoldFrom from = canonical ? ScaffoldFrom::Canonical : ScaffoldFrom::Raw;
+      molecules_ = std::make_unique<MoleculeReader>(
+          MoleculeReader::Options{.scaffold = wants_scaffolds(config) ? from : ScaffoldFrom::None, .alerts = ""});
+    } else if (wants_scaffolds(config)) {
       throw core::ConfigError("", "splits: 'scaffold' needs RDKit, and this graftage was built without it; use 'ogb'");
     }
   }

@@ -50,6 +50,8 @@ class RecordSource {
 /// Files an entry of `sources` is read from, for digests.
 [[nodiscard]] std::vector<std::filesystem::path> source_files(const ImportConfig& config, std::size_t index);
 [[nodiscard]] bool is_ogb(const SourceConfig& source);
+/// True if a split of the configuration needs scaffolds.
+[[nodiscard]] bool wants_scaffolds(const ImportConfig& config);
 
 /// All sources one after another: rows 0, 1, 2 … of the import.
 class RecordStream {

@@ -2,9 +2,15 @@
 #include "graftage/core/error.hpp"
 #include "graftage/core/text.hpp"
 
+#include <algorithm>
+
 namespace graftage::data {
 
 bool is_ogb(const SourceConfig& source) { return source.format == "ogb"; }
+
+bool wants_scaffolds(const ImportConfig& config) {
+  return std::find(config.splits.begin(), config.splits.end(), "scaffold") != config.splits.end();
+}
 
 std::unique_ptr<RecordSource> open_source(const ImportConfig& config, std::size_t index) {
   const SourceConfig& source = config.sources.at(index);

@@ -40,7 +40,7 @@ class SmilesSource : public RecordSource {
         place_("sources[" + std::to_string(index) + "]"),
         path_(resolve_input_path(source_.file)),
         table_(path_, table_format(source_, path_, place_)),
-        molecules_({.scaffold = wants_scaffold(config), .alerts = config.labels.computed.value_or("")}) {
+        molecules_({.scaffold = scaffold_from(config), .alerts = config.labels.computed.value_or("")}) {
     if (config.featurizer != "chem")
       throw core::ConfigError("", "featurizer: unknown featurizer '" + core::printable(config.featurizer) + "'" +
                                       core::did_you_mean(config.featurizer, {"chem"}) + "; known: chem");
@@ -88,8 +88,9 @@ class SmilesSource : public RecordSource {
   }
 
  private:
-  static bool wants_scaffold(const ImportConfig& config) {
-    return std::find(config.splits.begin(), config.splits.end(), "scaffold") != config.splits.end();
+  static ScaffoldFrom scaffold_from(const ImportConfig& config) {
+    if (!wants_scaffolds(config)) return ScaffoldFrom::None;
+    return config.scaffold_from == "raw" ? ScaffoldFrom::Raw : ScaffoldFrom::Canonical;
   }
 
   void choose_columns() {
