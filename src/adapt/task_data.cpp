@@ -101,6 +101,7 @@ train::ScoreTable TaskData::labels_of(const std::vector<core::GraphId>& ids) {
     table.labels.insert(table.labels.end(), value, value + labels.numel());
     table.mask.insert(table.mask.end(), present, present + mask.numel());
   });
+  table.scores.resize(table.labels.size());
   return table;
 }
 

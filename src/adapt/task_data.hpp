@@ -48,6 +48,7 @@ class TaskData {
 
  private:
   void check_part(const std::string& part, const std::vector<core::GraphId>& ids);
+  /// Scores are zeros.
   [[nodiscard]] train::ScoreTable labels_of(const std::vector<core::GraphId>& ids);
   [[nodiscard]] std::vector<EvaluationBatch> build(const std::vector<core::GraphId>& ids, std::int64_t num_layers);
   std::shared_ptr<const data::Corpus> corpus_;
