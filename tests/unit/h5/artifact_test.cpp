@@ -1,0 +1,112 @@
+#include "graftage/h5/artifact.hpp"
+
+#include "graftage/core/error.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+namespace graftage::h5 {
+namespace {
+
+class ArtifactTest : public ::testing::Test {
+ protected:
+  static std::vector<double> values() {
+    std::vector<double> result(5000);
+    std::iota(result.begin(), result.end(), 0.5);
+    return result;
+  }
+
+  void commit(const Layout& layout, const std::string& format_version = kFormatVersion) {
+    commit_artifact(path_, "graftage-report", format_version, R"({"a": 1})", [&](File& file) {
+      file.write<double>("/final", values(), {values().size()}, ElementType::Float64, layout);
+      file.write_text("/names", {"x", "y"});
+      file.set_attribute("/final", "units", std::string("percent"));
+    });
+  }
+
+  template <class Error>
+  std::string message_of_open() {
+    try {
+      (void)open_verified(path_, "graftage-report");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing was thrown";
+  }
+
+  graftage::testing::TemporaryDirectory directory_;
+  std::filesystem::path path_ = directory_.path() / "report.h5";
+};
+
+TEST_F(ArtifactTest, HeaderAndContentComeBack) {
+  commit({});
+
+  const File file = open_verified(path_, "graftage-report");
+
+  const ArtifactHeader header = read_header(file);
+  EXPECT_EQ(header.format, "graftage-report");
+  EXPECT_EQ(header.creator, "graftage");
+  EXPECT_EQ(header.provenance_json, R"({"a": 1})");
+  EXPECT_EQ(header.content_sha256.size(), 64U);
+  EXPECT_EQ(file.read<double>("/final"), values());
+}
+
+TEST_F(ArtifactTest, TheDigestDependsOnContentNotOnLayout) {
+  commit({});
+  const std::string digest = read_header(File::open(path_)).content_sha256;
+  commit({.deflate = 9, .checksum = false, .chunk_bytes = 512});
+  EXPECT_EQ(read_header(File::open(path_)).content_sha256, digest);
+  commit({.deflate = 0, .checksum = false});
+  EXPECT_EQ(read_header(File::open(path_)).content_sha256, digest);
+
+  commit_artifact(path_, "graftage-report", kFormatVersion, R"({"a": 1})", [&](File& file) {
+    auto changed = values();
+    changed[4321] += 1;
+    file.write<double>("/final", changed, {changed.size()});
+    file.write_text("/names", {"x", "y"});
+    file.set_attribute("/final", "units", std::string("percent"));
+  });
+  EXPECT_NE(read_header(File::open(path_)).content_sha256, digest);
+}
+
+TEST_F(ArtifactTest, OtherFormatsAndNewerVersionsAreRefused) {
+  commit({});
+  EXPECT_THROW((void)open_artifact(path_, "graftage-corpus"), core::DataError);
+  // The newer file is refused already by the read-back of its own commit.
+  EXPECT_THROW(commit({}, "2.0"), core::DataError);
+  EXPECT_EQ(read_header(open_verified(path_, "graftage-report")).format_version, kFormatVersion);
+  {
+    File file = File::create(path_);
+    file.close();
+  }
+  EXPECT_NE(message_of_open<core::DataError>().find("not a file of graftage"), std::string::npos);
+}
+
+TEST_F(ArtifactTest, AChangedValueIsFound) {
+  {
+    File file = File::create(path_);
+    file.write<double>("/final", std::vector<double>{1.0}, {1});
+    file.set_attribute("/", "format", std::string("graftage-report"));
+    file.set_attribute("/", "format_version", std::string(kFormatVersion));
+    file.set_attribute("/", "content_sha256", std::string(64, '0'));
+    file.close();
+  }
+
+  EXPECT_NE(message_of_open<core::DataError>().find("was changed or damaged"), std::string::npos);
+}
+
+TEST_F(ArtifactTest, AFailedFillLeavesTheOldFile) {
+  commit({});
+
+  EXPECT_THROW(commit_artifact(path_, "graftage-report", kFormatVersion, "{}",
+                               [](File&) { throw core::DataError("input", "", "broken"); }),
+               core::DataError);
+
+  EXPECT_EQ(open_verified(path_, "graftage-report").read<double>("/final"), values());
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_.path()), {}), 1);
+}
+
+}  // namespace
+}  // namespace graftage::h5
