@@ -19,7 +19,7 @@ esac
 
 check_format() {
   local files
-  mapfile -t files < <(git ls-files '*.cpp' '*.hpp')
+  mapfile -t files < <(find include src tests bench -name '*.[ch]pp' | sort)
   clang-format --dry-run -Werror "${files[@]}"
   echo "format: ${#files[@]} files"
 }
