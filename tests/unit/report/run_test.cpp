@@ -1,0 +1,138 @@
+#include "graftage/report/run.hpp"
+
+#include "graftage/core/atomic_file.hpp"
+#include "graftage/core/text.hpp"
+#include "graftage/h5/artifact.hpp"
+#include "graftage/report/table.hpp"
+#include "support/adaptation_run.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace graftage;
+using graftage::testing::kRunYaml;
+using graftage::testing::make_run;
+using graftage::testing::run_adaptation;
+using graftage::testing::TemporaryDirectory;
+
+namespace {
+
+const h5::Column& column(const std::vector<h5::Column>& table, const std::string& name) {
+  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& c) { return c.name == name; });
+  if (found == table.end()) throw std::runtime_error("no column " + name);
+  return *found;
+}
+
+/// One failed trial: random encoder, full, seed 1.
+sweep::TrialResult with_a_failure(const sweep::Trial& trial) {
+  auto result = run_adaptation(trial);
+  if (trial.number != 1) return result;
+  result.status = sweep::TrialStatus::Failed;
+  result.exit_code = 79;
+  result.reason = "loss is NaN\x1b[31m in step 3";
+  result.curves.clear();
+  result.values.clear();
+  return result;
+}
+
+#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+}  // namespace
+
+TEST(RunReport, FileHoldsMembersMetricsFinalStatsAndProvenance) {
+  const TemporaryDirectory directory;
+  make_run(directory.path(), kRunYaml, with_a_failure);
+
+  (void)report::run_report(directory.path());
+  const auto file = h5::open_verified(directory.path() / "report.h5", "graftage-report");
+
+  const auto members = file.read_table("/members");
+  EXPECT_EQ(column(members, "id").text.size(), 18u);
+  EXPECT_EQ(column(members, "status").text[1], "failed");
+  EXPECT_EQ(column(members, "exit_code").integers[1], 79);
+  EXPECT_EQ(column(members, "encoder").text[17], "l2p");
+  EXPECT_EQ(column(members, "parameters").text[17],
+            R"({"adapt.kind":"gpf","encoder.source":"runs/l2p","optimizer.lr":0.01,"task.corpus":"corpora/nav"})");
+  EXPECT_EQ(file.info("/metrics/valid/roc_auc").shape, (std::vector<std::uint64_t>{18, 3}));
+  const auto valid = file.read<double>("/metrics/valid/roc_auc");
+  EXPECT_DOUBLE_EQ(valid[1], 0.63);
+  EXPECT_TRUE(std::isnan(valid[3]));
+  const auto final_table = file.read_table("/final");
+  EXPECT_EQ(column(final_table, "n").integers, (std::vector<std::int64_t>{2, 3, 3, 3}));
+  EXPECT_EQ(column(final_table, "failures").integers, (std::vector<std::int64_t>{1, 0, 0, 0}));
+  EXPECT_EQ(column(final_table, "setting").text[3], R"({"optimizer.lr":0.01})");
+  EXPECT_NEAR(column(final_table, "test_mean").numbers[3], 0.715, 1e-12);
+  EXPECT_EQ(column(file.read_table("/replicates"), "test").numbers.size(), 12u);
+  EXPECT_EQ(column(file.read_table("/stats/against_random"), "n").integers, (std::vector<std::int64_t>{0, 0, 2, 3}));
+  EXPECT_EQ(column(file.read_table("/stats/against_scratch"), "significant").integers,
+            (std::vector<std::int64_t>{0, 0, 0, 0}));
+  EXPECT_HAS(file.read_text("/provenance/sweep").at(0), "\"prompt against fine-tuning\"");
+  EXPECT_HAS(file.read_text("/provenance/software").at(0), "\"git_revision\"");
+  EXPECT_HAS(file.read_text("/provenance/inputs").at(0), "\"corpora/nav\"");
+}
+
+TEST(RunReport, EqualResultsGiveEqualBytes) {
+  const TemporaryDirectory one, two;
+  make_run(one.path(), kRunYaml, with_a_failure);
+  make_run(two.path(), kRunYaml, [](const sweep::Trial& trial) {
+    auto result = with_a_failure(trial);
+    if (result.status == sweep::TrialStatus::Done) result.values["seconds"] = 99;
+    return result;
+  });
+
+  (void)report::run_report(one.path());
+  (void)report::run_report(two.path());
+
+  for (const char* name : {"report.h5", "report.csv", "differences.csv", "report.md"})
+    EXPECT_EQ(core::read_text(one.path() / name), core::read_text(two.path() / name)) << name;
+}
+
+TEST(RunReport, TerminalTextShowsTheTableAndExplainsIt) {
+  const TemporaryDirectory directory;
+  make_run(directory.path(), kRunYaml, with_a_failure);
+
+  const auto text = report::run_report(directory.path());
+
+  EXPECT_HAS(text, "l2p      gpf     71.5 ± 1.5       3    2/3     prompt 300 + head 301       0\n");
+  EXPECT_HAS(text, "2 of 3");
+  EXPECT_HAS(text, "1 of 3");
+  EXPECT_HAS(text, "standard deviation (n - 1) over run seeds 0, 1, 2 given one pretraining");
+  EXPECT_HAS(text, "measured");
+  EXPECT_HAS(text, "encoder l2p: pretraining seed 7");
+  EXPECT_HAS(text, "+10.5 [+9.3, +11.7]");
+  EXPECT_HAS(text, "n<6");
+  EXPECT_HAS(text, "loss is NaN?[31m in step 3");
+  for (const auto& line : core::split(text, '\n')) {
+    const bool is_path = line.find("/: report.h5") != std::string::npos;
+    EXPECT_TRUE(is_path || report::display_width(line) <= report::kTerminalWidth) << line;
+  }
+}
+
+TEST(RunReport, CsvHasOneRowPerCellWithEveryNumber) {
+  const TemporaryDirectory directory;
+  make_run(directory.path(), kRunYaml, run_adaptation);
+
+  (void)report::run_report(directory.path());
+  const auto lines = core::split(core::read_text(directory.path() / "report.csv"), '\n');
+  const auto differences = core::split(core::read_text(directory.path() / "differences.csv"), '\n');
+
+  ASSERT_EQ(lines.size(), 6u);
+  EXPECT_HAS(lines[0], "test_best_validation_mean");
+  EXPECT_HAS(lines[4], "measured,l2p,gpf,fixed,roc_auc,\"{\"\"optimizer.lr\"\":0.01}\",2,3,3,6,0,2,3,7,0.715");
+  EXPECT_EQ(differences.size(), 10u);
+}
+
+TEST(RunReport, MarkdownListsSelectionAndFailures) {
+  const TemporaryDirectory directory;
+  make_run(directory.path(), kRunYaml, with_a_failure);
+
+  (void)report::run_report(directory.path());
+  const auto text = core::read_text(directory.path() / "report.md");
+
+  EXPECT_HAS(text, "# prompt against fine-tuning");
+  EXPECT_HAS(text, "| optimizer.lr=0.01 |");
+  EXPECT_HAS(text, "## Failed and missing trials");
+}
