@@ -76,10 +76,12 @@ void TrialStore::write_plan(const std::string& sweep_json, const std::vector<Tri
     const auto lost =
         std::count_if(planned.begin(), planned.end(), [&](const Trial& trial) { return !ids.contains(trial.id); });
     if (lost > 0)
-      throw core::ConfigError("", "output: " + directory_.string() + " holds another sweep: " + std::to_string(lost) +
-                                      " of its " + std::to_string(planned.size()) +
-                                      " trials are not in this one (its configuration, a task or an encoder changed); "
-                                      "choose another output, or move that directory away");
+      throw core::ConfigError(
+          "", "output: " + directory_.string() + " holds another sweep: " + std::to_string(lost) + " of its " +
+                  std::to_string(planned.size()) +
+                  " trials are not in this one (its configuration, a task, an encoder, the program's version "
+                  "or the processor type changed); "
+                  "choose another output, or move that directory away");
   }
   core::commit_text(path, text);
 }

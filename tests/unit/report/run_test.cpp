@@ -5,6 +5,7 @@
 #include "graftage/h5/artifact.hpp"
 #include "graftage/report/table.hpp"
 #include "support/adaptation_run.hpp"
+#include "support/expect_text.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -37,8 +38,6 @@ sweep::TrialResult with_a_failure(const sweep::Trial& trial) {
   result.values.clear();
   return result;
 }
-
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 }  // namespace
 

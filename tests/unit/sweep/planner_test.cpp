@@ -4,6 +4,7 @@
 #include "graftage/config/load.hpp"
 #include "graftage/core/digest.hpp"
 #include "graftage/core/error.hpp"
+#include "support/expect_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -65,8 +66,6 @@ std::set<std::string> ids_of(const std::vector<Trial>& trials) {
   for (const auto& trial : trials) ids.insert(trial.id);
   return ids;
 }
-
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 const std::string kSpace =
     "parameters:\n"

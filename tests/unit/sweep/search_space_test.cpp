@@ -2,6 +2,7 @@
 
 #include "graftage/config/load.hpp"
 #include "graftage/core/error.hpp"
+#include "support/expect_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -50,8 +51,6 @@ std::vector<double> draws_of(const std::string& parameter, int count = 4000) {
 double quantile(const std::vector<double>& sorted, double p) {
   return sorted[static_cast<std::size_t>(p * static_cast<double>(sorted.size()))];
 }
-
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "graftage/config/load.hpp"
 #include "graftage/core/error.hpp"
+#include "support/expect_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -27,8 +28,6 @@ std::string refusal(const std::string& text) {
   }
   return "";
 }
-
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include "graftage/core/atomic_file.hpp"
 #include "graftage/core/error.hpp"
 #include "graftage/h5/artifact.hpp"
+#include "support/expect_text.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/toy_sweep.hpp"
 
@@ -21,8 +22,6 @@ using sweep::TrialStore;
 namespace {
 
 std::string bytes_of(const std::filesystem::path& path) { return core::read_text(path); }
-
-#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 }  // namespace
 
