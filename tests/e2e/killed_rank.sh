@@ -5,7 +5,7 @@
 
 expect 0 ranks 2 import --config configs/tiny_task.yaml
 expect 0 ranks 2 import --config configs/tiny_corpus.yaml
-long=(pretrain --config configs/tiny_l2p.yaml --set train.epochs=60 --set train.checkpoint_seconds=0.2)
+long=(pretrain --config configs/tiny_l2p.yaml --set train.epochs=500 --set train.checkpoint_seconds=0.2)
 
 expect 0 ranks 2 "${long[@]}"
 undisturbed=$(sha256sum <runs/tiny/pretrain/l2p/encoder.h5)

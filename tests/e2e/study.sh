@@ -4,7 +4,7 @@
 
 expect 0 "$GRAFTAGE_BIN" study configs/tiny_study.yaml
 said 'study tiny: finished in'
-said 'GPF'
+said 'gpf_plus'
 [ -f runs/tiny/sweep/report.h5 ] || fail 'no report.h5'
 expect 0 "$GRAFTAGE_BIN" inspect runs/tiny/sweep/report.h5
 said 'content intact'

@@ -1,0 +1,63 @@
+#include "app/command.hpp"
+#include "app/trial_bridge.hpp"
+#include "graftage/core/exit_code.hpp"
+#include "graftage/core/log.hpp"
+#include "graftage/core/text.hpp"
+#include "graftage/mpi/agreement.hpp"
+#include "graftage/sweep/launcher.hpp"
+#include "graftage/train/numerics.hpp"
+
+#include <iostream>
+
+namespace graftage::app {
+
+namespace {
+
+std::vector<sweep::Trial> plan_trials(const sweep::SweepConfig& config, adapt::TrialRunner& runner) {
+  return sweep::plan(config, [&](const config::Node& trial) { return resolve_trial(runner, trial); });
+}
+
+void print_trials(const std::vector<sweep::Trial>& trials) {
+  for (const auto& trial : trials) {
+    std::cout << trial.id << "  seed " << trial.seed;
+    for (const auto& [name, value] : trial.parameters) std::cout << "  " << name << '=' << value;
+    std::cout << '\n';
+  }
+  std::cout << trials.size() << " trials" << std::endl;
+}
+
+void print_summary(const sweep::SweepConfig& config, const sweep::SweepSummary& summary) {
+  std::cout << config.name << ": " << summary.planned << " trials, " << summary.already_done << " done before, "
+            << summary.ran << " run in " << core::format_duration(summary.seconds);
+  if (summary.failed > 0) std::cout << ", " << summary.failed << " failed (the same command runs them again)";
+  std::cout << "\n  graftage report " << config.output.string() << std::endl;
+}
+
+}  // namespace
+
+int run_sweep(const Invocation& invocation) {
+  adapt::TrialRunner runner;
+  if (invocation.dry_run) {
+    print_trials(plan_trials(sweep::read_sweep_config(load_document(invocation)), runner));
+    return 0;
+  }
+  return with_ranks([&](const mpi::Communicator& world) {
+    sweep::SweepConfig config;
+    std::vector<sweep::Trial> trials;
+    core::log_info(train::configure_numerics(1) + ", " + std::to_string(world.size()) + " ranks");
+    parse_on_all_ranks(invocation, world, [&](const config::Node& document) {
+      config = sweep::read_sweep_config(document);
+      trials = plan_trials(config, runner);
+    });
+    const sweep::TrialStore store(config.output);
+    mpi::agree(world, [&] {
+      if (world.is_root()) store.write_plan(config::dump(config).to_json(), trials);
+    });
+    const auto summary = sweep::run_trials(
+        trials, store, [&](const sweep::Trial& trial) { return run_trial(runner, trial); }, world);
+    if (world.is_root()) print_summary(config, summary);
+    return static_cast<int>(summary.failed > 0 ? core::ExitCode::PartialResults : core::ExitCode::Done);
+  });
+}
+
+}  // namespace graftage::app

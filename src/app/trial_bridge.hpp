@@ -1,0 +1,13 @@
+#pragma once
+
+#include "graftage/adapt/trial_runner.hpp"
+#include "graftage/sweep/planner.hpp"
+#include "graftage/sweep/trial.hpp"
+
+namespace graftage::app {
+
+/// What the sweep layer, which knows no tensors, is given to resolve and run adaptations.
+[[nodiscard]] sweep::ResolvedTrial resolve_trial(adapt::TrialRunner& runner, const config::Node& config);
+[[nodiscard]] sweep::TrialResult run_trial(adapt::TrialRunner& runner, const sweep::Trial& trial);
+
+}  // namespace graftage::app
