@@ -40,13 +40,19 @@ sweep::TrialResult failed(const sweep::Trial& trial, sweep::TrialStatus status) 
   return result;
 }
 
+/// A complete run, made once: making one takes a second of fsync.
+const std::filesystem::path& complete_run() {
+  static const TemporaryDirectory directory;
+  static const bool made = (make_run(directory.path(), kRunYaml, run_adaptation), true);
+  EXPECT_TRUE(made);
+  return directory.path();
+}
+
 }  // namespace
 
 TEST(Aggregate, ChoosesOnValidationAndReadsTestThere) {
-  const TemporaryDirectory directory;
-  make_run(directory.path(), kRunYaml, run_adaptation);
+  const auto report = report::aggregate(complete_run());
 
-  const auto report = report::aggregate(directory.path());
   const Cell& cell = cell_of(report, "l2p", "gpf");
 
   ASSERT_EQ(report.cells.size(), 4u);
@@ -65,15 +71,14 @@ TEST(Aggregate, ChoosesOnValidationAndReadsTestThere) {
 }
 
 TEST(Aggregate, TestValuesCannotInfluenceTheChoice) {
-  const TemporaryDirectory one, two;
-  make_run(one.path(), kRunYaml, run_adaptation);
+  const TemporaryDirectory two;
   make_run(two.path(), kRunYaml, [](const sweep::Trial& trial) {
     auto result = run_adaptation(trial);
     for (double& value : result.curves["test/roc_auc"]) value = 1 - value;
     return result;
   });
 
-  const auto a = report::aggregate(one.path()), b = report::aggregate(two.path());
+  const auto a = report::aggregate(complete_run()), b = report::aggregate(two.path());
 
   for (std::size_t i = 0; i < a.cells.size(); ++i) {
     EXPECT_EQ(a.cells[i].setting, b.cells[i].setting);
@@ -82,10 +87,8 @@ TEST(Aggregate, TestValuesCannotInfluenceTheChoice) {
 }
 
 TEST(Aggregate, ShowsWhatARowNeeds) {
-  const TemporaryDirectory directory;
-  make_run(directory.path(), kRunYaml, run_adaptation);
+  const auto report = report::aggregate(complete_run());
 
-  const auto report = report::aggregate(directory.path());
   const Cell& prompt = cell_of(report, "l2p", "gpf");
   const Cell& scratch = cell_of(report, "random", "full");
 
@@ -102,10 +105,8 @@ TEST(Aggregate, ShowsWhatARowNeeds) {
 }
 
 TEST(Aggregate, ComparesWithTheSameMethodOnARandomEncoderAndWithScratch) {
-  const TemporaryDirectory directory;
-  make_run(directory.path(), kRunYaml, run_adaptation);
+  const auto report = report::aggregate(complete_run());
 
-  const auto report = report::aggregate(directory.path());
   const Cell& cell = cell_of(report, "l2p", "gpf");
   const Cell& scratch = cell_of(report, "random", "full");
 

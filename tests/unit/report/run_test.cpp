@@ -39,14 +39,21 @@ sweep::TrialResult with_a_failure(const sweep::Trial& trial) {
   return result;
 }
 
+/// A run with a failure, made once: making one takes a second of fsync.
+const std::filesystem::path& run_with_a_failure() {
+  static const TemporaryDirectory directory;
+  static const bool made = (make_run(directory.path(), kRunYaml, with_a_failure), true);
+  EXPECT_TRUE(made);
+  return directory.path();
+}
+
 }  // namespace
 
 TEST(RunReport, FileHoldsMembersMetricsFinalStatsAndProvenance) {
-  const TemporaryDirectory directory;
-  make_run(directory.path(), kRunYaml, with_a_failure);
+  const auto& directory = run_with_a_failure();
 
-  (void)report::run_report(directory.path());
-  const auto file = h5::open_verified(directory.path() / "report.h5", "graftage-report");
+  (void)report::run_report(directory);
+  const auto file = h5::open_verified(directory / "report.h5", "graftage-report");
 
   const auto members = file.read_table("/members");
   EXPECT_EQ(column(members, "id").text.size(), 18u);
@@ -74,26 +81,25 @@ TEST(RunReport, FileHoldsMembersMetricsFinalStatsAndProvenance) {
 }
 
 TEST(RunReport, EqualResultsGiveEqualBytes) {
-  const TemporaryDirectory one, two;
-  make_run(one.path(), kRunYaml, with_a_failure);
+  const auto& one = run_with_a_failure();
+  const TemporaryDirectory two;
   make_run(two.path(), kRunYaml, [](const sweep::Trial& trial) {
     auto result = with_a_failure(trial);
     if (result.status == sweep::TrialStatus::Done) result.values["seconds"] = 99;
     return result;
   });
 
-  (void)report::run_report(one.path());
+  (void)report::run_report(one);
   (void)report::run_report(two.path());
 
   for (const char* name : {"report.h5", "report.csv", "differences.csv", "report.md"})
-    EXPECT_EQ(core::read_text(one.path() / name), core::read_text(two.path() / name)) << name;
+    EXPECT_EQ(core::read_text(one / name), core::read_text(two.path() / name)) << name;
 }
 
 TEST(RunReport, TerminalTextShowsTheTableAndExplainsIt) {
-  const TemporaryDirectory directory;
-  make_run(directory.path(), kRunYaml, with_a_failure);
+  const auto& directory = run_with_a_failure();
 
-  const auto text = report::run_report(directory.path());
+  const auto text = report::run_report(directory);
 
   EXPECT_HAS(text, "l2p      gpf     71.5 ± 1.5       3    2/3     prompt 300 + head 301       0\n");
   EXPECT_HAS(text, "2 of 3");
@@ -111,12 +117,11 @@ TEST(RunReport, TerminalTextShowsTheTableAndExplainsIt) {
 }
 
 TEST(RunReport, CsvHasOneRowPerCellWithEveryNumber) {
-  const TemporaryDirectory directory;
-  make_run(directory.path(), kRunYaml, run_adaptation);
+  const auto& directory = run_with_a_failure();
 
-  (void)report::run_report(directory.path());
-  const auto lines = core::split(core::read_text(directory.path() / "report.csv"), '\n');
-  const auto differences = core::split(core::read_text(directory.path() / "differences.csv"), '\n');
+  (void)report::run_report(directory);
+  const auto lines = core::split(core::read_text(directory / "report.csv"), '\n');
+  const auto differences = core::split(core::read_text(directory / "differences.csv"), '\n');
 
   ASSERT_EQ(lines.size(), 6u);
   EXPECT_HAS(lines[0], "test_best_validation_mean");
@@ -125,11 +130,10 @@ TEST(RunReport, CsvHasOneRowPerCellWithEveryNumber) {
 }
 
 TEST(RunReport, MarkdownListsSelectionAndFailures) {
-  const TemporaryDirectory directory;
-  make_run(directory.path(), kRunYaml, with_a_failure);
+  const auto& directory = run_with_a_failure();
 
-  (void)report::run_report(directory.path());
-  const auto text = core::read_text(directory.path() / "report.md");
+  (void)report::run_report(directory);
+  const auto text = core::read_text(directory / "report.md");
 
   EXPECT_HAS(text, "# prompt against fine-tuning");
   EXPECT_HAS(text, "| optimizer.lr=0.01 |");
