@@ -113,6 +113,22 @@ TEST_F(Configs, AResolvedConfigurationResolvesToItself) {
     }
 }
 
+/// Pretraining and adaptation read corpora that some file under configs/corpora writes.
+TEST_F(Configs, EveryCorpusIsTheOutputOfAnImport) {
+  std::vector<std::string> corpora;
+  for (const auto& file : files_under("configs/corpora"))
+    corpora.push_back(config::read<data::ImportConfig>(config::load_yaml(file)).output.string());
+  const auto expect_corpus = [&](const std::filesystem::path& file, const std::filesystem::path& corpus) {
+    EXPECT_NE(std::find(corpora.begin(), corpora.end(), corpus.string()), corpora.end())
+        << file << " reads " << corpus << ", which no file under configs/corpora writes";
+  };
+
+  for (const auto& file : files_under("configs/pretrain"))
+    expect_corpus(file, pretrain::read_pretrain_config(config::load_yaml(file)).corpus);
+  for (const auto& file : files_under("configs/adapt"))
+    expect_corpus(file, adapt::read_trial_config(config::load_yaml(file)).task.corpus);
+}
+
 /// What one stage reads another stage of the same study writes: a renamed output breaks here, not after an hour.
 TEST_F(Configs, StagesOfAStudyFitTogether) {
   for (const auto& file : files_under("configs/studies")) {
