@@ -1,6 +1,7 @@
 #include "graftage/adapt/trial_runner.hpp"
 
 #include "graftage/core/error.hpp"
+#include "graftage/core/stop_signal.hpp"
 #include "graftage/nn/encoder.hpp"
 #include "graftage/train/checkpoint.hpp"
 #include "support/tiny_task.hpp"
@@ -158,6 +159,19 @@ TEST(TrialRunner, ADivergingTrialIsANumericError) {
             std::string::npos);
   config.optimizer.lr = 1e-2;
   EXPECT_NO_THROW((void)runner.run(config));
+}
+
+TEST(TrialRunner, AStopEndsTheTrialWithoutAResult) {
+  Scene scene;
+  TrialRunner runner;
+  const TrialConfig config = scene.config("gpf");
+  const Outcome whole = runner.run(config);
+
+  core::request_stop();
+  EXPECT_THROW((void)runner.run(config), core::Interrupted);
+  core::clear_stop_request();
+
+  EXPECT_EQ(runner.run(config).curves, whole.curves);
 }
 
 TEST(TrialRunner, RefusesEncodersThatDoNotFit) {
