@@ -120,10 +120,12 @@ void Import::make_plan_of_rows() {
   summary_.duplicates = plan_.duplicates;
   summary_.removed = plan_.removed;
   summary_.graphs = plan_.graphs;
-  if (plan_.graphs == 0)
-    throw core::DataError(config_.sources.front().file.string(), "",
-                          "no molecule is left of " + core::group_thousands(layout_.num_rows) +
-                              " rows; check the SMILES column and `exclude`");
+  mpi::agree(communicator_, [this] {
+    if (plan_.graphs == 0)
+      throw core::DataError(config_.sources.front().file.string(), "",
+                            "no molecule is left of " + core::group_thousands(layout_.num_rows) +
+                                " rows; check the SMILES column and `exclude`");
+  });
   choose_label_kind();
 }
 

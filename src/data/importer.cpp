@@ -77,7 +77,9 @@ ImportSummary run_import(const ImportConfig& config, const mpi::Communicator& co
   ImportSummary summary;
   if (!existing.empty()) {
     summary = summary_of(existing);
-    check_expectations(config, summary);
+    mpi::agree(communicator, [&] { check_expectations(config, summary); });
+    if (communicator.is_root())
+      core::log_info(config.name + ": already imported, intact and made from the same inputs");
   } else {
     summary = Import(config, communicator).run(provenance);
   }

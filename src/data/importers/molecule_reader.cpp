@@ -14,6 +14,9 @@
 #include <RDGeneral/RDLog.h>
 #include <RDGeneral/versions.h>
 
+#include <sstream>
+#include <utility>
+
 namespace graftage::data {
 namespace {
 
@@ -92,6 +95,24 @@ std::string read_bonds(const RDKit::ROMol& molecule, graph::Graph& graph) {
   return "";
 }
 
+/// What RDKit prints about a SMILES it cannot parse, without the time of day.
+std::string syntax_error(const std::string& smiles, const RDKit::SmilesParserParams& params) {
+  struct Restore {
+    RDLogger previous;
+    ~Restore() { rdErrorLog = previous; }
+  };
+  std::ostringstream text;
+  {
+    const Restore restore{std::exchange(rdErrorLog, std::make_shared<boost::logging::rdLogger>(&text))};
+    const std::unique_ptr<RDKit::ROMol> unused(RDKit::SmilesToMol(smiles, params));
+  }
+  std::string line = text.str();
+  if (const auto start = line.find("SMILES Parse Error"); start != std::string::npos) line.erase(0, start);
+  if (const auto end = line.find(" for input"); end != std::string::npos) line.erase(end);
+  line = first_line(line);
+  return line.rfind("SMILES Parse Error", 0) == 0 ? line : "SMILES Parse Error";
+}
+
 /// MurckoScaffoldSmiles(smiles, includeChirality=True) of RDKit's Python, step by step.
 std::string murcko_scaffold(const std::string& smiles, const RDKit::SmilesParserParams& params) {
   const std::unique_ptr<RDKit::ROMol> molecule(RDKit::SmilesToMol(smiles, params));
@@ -134,7 +155,7 @@ std::string MoleculeReader::read(const std::string& smiles, Molecule& molecule) 
   if (smiles.empty()) return "empty SMILES";
   try {
     const std::unique_ptr<RDKit::ROMol> parsed(RDKit::SmilesToMol(smiles, state_->params));
-    if (parsed == nullptr) return "SMILES syntax error";
+    if (parsed == nullptr) return syntax_error(smiles, state_->params);
     if (parsed->getNumAtoms() == 0) return "no atoms";
     std::string problem = read_atoms(*parsed, molecule.graph);
     if (problem.empty()) problem = read_bonds(*parsed, molecule.graph);
