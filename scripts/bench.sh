@@ -64,14 +64,9 @@ end_phases "ready to race"
 
 for objective in $races; do
   size=(--batch 256 --steps 3)
-  section=$objective
-  if [ "$objective" = l2p ]; then
-    # A node step size at which the adaptation of a fresh encoder of width 300 moves the loss without blowing it up.
-    section='{kind: l2p, inner_lr_node: 1.0e-7}'
-    size=(--batch 64 --steps 1)
-  fi
+  [ "$objective" = attribute_masking ] || size=(--batch 64 --steps 1)
   echo
-  .venv/bin/python bench/pretrain_step/race.py --objective "$section" --worker build/bench/bench/bench_pretrain_step \
+  .venv/bin/python bench/pretrain_step/race.py --objective "$objective" --worker build/bench/bench/bench_pretrain_step \
     --corpus "$corpus" "${size[@]}" --revision "$(git describe --always --dirty 2>/dev/null || echo unknown)" --output "$results"
 done
 echo

@@ -52,7 +52,7 @@ def interval(ratios, draws=2000):
 
 def parse_arguments():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--objective", default="attribute_masking", help="section: a name, or {kind: l2p, inner_lr_node: 1e-7}")
+    arguments.add_argument("--objective", default="attribute_masking", help="section: a name, or {kind: l2p, order: first}")
     arguments.add_argument("--worker", required=True)
     arguments.add_argument("--corpus", required=True)
     arguments.add_argument("--batch", type=int, default=256)

@@ -2,7 +2,7 @@
 // Geometric.
 //
 // usage: bench_pretrain_step OBJECTIVE CORPUS BATCH STEPS WIDTH DUMP.h5
-// OBJECTIVE is a section of YAML: "attribute_masking", or "{kind: l2p, inner_lr_node: 1e-7}".
+// OBJECTIVE is a section of YAML: "attribute_masking", or "{kind: l2p, order: first}".
 // Writes DUMP.h5: the initial weights, the first batches with what the objective drew for them (masked nodes, pairs),
 // and the gradient of the first batch. Prints a JSON line about it. Then for each line on stdin trains STEPS further
 // steps, data feeding included, and prints a JSON line with their seconds.
