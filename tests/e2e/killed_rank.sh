@@ -5,18 +5,23 @@
 
 expect 0 ranks 2 import --config configs/tiny_task.yaml
 expect 0 ranks 2 import --config configs/tiny_corpus.yaml
-long=(pretrain --config configs/tiny_l2p.yaml --set train.epochs=500 --set train.checkpoint_seconds=0.2)
+long=(pretrain --config configs/tiny_l2p.yaml --set train.epochs=120 --set train.checkpoint_seconds=0.2)
 
 expect 0 ranks 2 "${long[@]}"
 undisturbed=$(sha256sum <runs/tiny/pretrain/l2p/encoder.h5)
 rm -r runs/tiny/pretrain
 
+newest_checkpoint() { { find runs/tiny/pretrain/l2p/checkpoints -name 'step-*.h5' 2>/dev/null || true; } | LC_ALL=C sort | tail -n 1; }
+
+# Starts the job and returns once it has written a checkpoint of its own.
 start_and_wait_for_checkpoint() {
+  local before
+  before=$(newest_checkpoint)
   ranks 2 "${long[@]}" >job_output 2>&1 &
   job=$!
-  for _ in $(seq 300); do
-    compgen -G 'runs/tiny/pretrain/l2p/checkpoints/step-*.h5' >/dev/null && return
-    sleep 0.1
+  for _ in $(seq 600); do
+    [ "$(newest_checkpoint)" != "$before" ] && return
+    sleep 0.05
   done
   cat job_output >&2
   fail 'no checkpoint appeared'
