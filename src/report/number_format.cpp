@@ -50,6 +50,7 @@ std::string p_text(const PairedDifference& difference, double adjusted_p) {
 
 std::string compact_count(double count) {
   constexpr double kMillion = 1e6;
+  if (std::isnan(count)) return kAbsent;
   if (count >= kMillion) return core::format_fixed(count / kMillion, 2) + "M";
   return core::group_thousands(static_cast<std::int64_t>(count));
 }

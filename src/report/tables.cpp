@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 namespace graftage::report {
 
@@ -33,19 +32,16 @@ const Cell* find_cell(const Report& report, const std::string& encoder, const st
   return nullptr;
 }
 
-/// "encoder 1,857,900 + head 301", from the cells of one row; tasks may differ in their heads.
+/// "0 + 300 + 301" (encoder, prompt, head) from the cells of one row; tasks may differ in their heads.
 std::string trained_parameters(const std::vector<const Cell*>& cells) {
-  std::set<std::string> texts;
+  std::vector<std::string> texts;
   for (const Cell* cell : cells) {
     if (cell == nullptr || std::isnan(cell->head_parameters)) continue;
-    std::vector<std::string> parts;
-    for (const auto& [name, count] : {std::pair{"encoder", cell->encoder_parameters},
-                                      {"prompt", cell->prompt_parameters},
-                                      {"head", cell->head_parameters}})
-      if (count > 0) parts.push_back(std::string(name) + " " + compact_count(count));
-    texts.insert(core::join(parts, " + "));
+    const std::string text = compact_count(cell->encoder_parameters) + " + " + compact_count(cell->prompt_parameters) +
+                             " + " + compact_count(cell->head_parameters);
+    if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
   }
-  return core::join({texts.begin(), texts.end()}, " | ");
+  return core::join(texts, " | ");
 }
 
 std::string joined_seeds(const std::vector<std::int64_t>& seeds) {
@@ -112,7 +108,7 @@ Table result_table(const Report& report) {
     table.columns.emplace_back("n");
     table.columns.emplace_back("epoch");
   }
-  table.columns.insert(table.columns.end(), {"trained parameters", "failed"});
+  table.columns.insert(table.columns.end(), {"trained parameters\nenc + prompt + head", "failed"});
   for (const auto& encoder : distinct(report.cells, "encoder")) {
     for (const auto& method : distinct(report.cells, "method")) {
       std::vector<const Cell*> cells;

@@ -101,7 +101,7 @@ TEST(RunReport, TerminalTextShowsTheTableAndExplainsIt) {
 
   const auto text = report::run_report(directory);
 
-  EXPECT_HAS(text, "l2p      gpf     71.5 ± 1.5       3    2/3     prompt 300 + head 301       0\n");
+  EXPECT_HAS(text, "l2p      gpf     71.5 ± 1.5       3    2/3        0 + 300 + 301       0\n");
   EXPECT_HAS(text, "2 of 3");
   EXPECT_HAS(text, "1 of 3");
   EXPECT_HAS(text, "standard deviation (n - 1) over run seeds 0, 1, 2 given one pretraining");
