@@ -56,7 +56,7 @@ void read_entries(const Node& section, const std::string& prefix, int depth, Sea
       read_entries(*nested, name, depth + 1, space);
       continue;
     }
-    check_name(space, name, value.key_mark);
+    check_name(space, name, value.key_mark.file.empty() ? value.mark : value.key_mark);
     space.parameters.push_back(read_parameter(name, value));
   }
 }
