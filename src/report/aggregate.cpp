@@ -111,8 +111,9 @@ Report aggregate(const std::filesystem::path& run_directory) {
   report.cells = make_cells(report.members, config);
   label_cells(report.cells);
   compare_cells(report.cells);
-  const Json provenance{
-      {"sweep", Json::parse(sweep_json)}, {"inputs", inputs_of(report.members)}, {"software", software()}};
+  Json sweep = Json::parse(sweep_json);
+  sweep.erase("output");  // where a sweep lies is no part of what it found
+  const Json provenance{{"sweep", sweep}, {"inputs", inputs_of(report.members)}, {"software", software()}};
   report.provenance_json = provenance.dump();
   return report;
 }

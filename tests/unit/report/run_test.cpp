@@ -83,7 +83,9 @@ TEST(RunReport, FileHoldsMembersMetricsFinalStatsAndProvenance) {
 TEST(RunReport, EqualResultsGiveEqualBytes) {
   const auto& one = run_with_a_failure();
   const TemporaryDirectory two;
-  make_run(two.path(), kRunYaml, [](const sweep::Trial& trial) {
+  std::string elsewhere = kRunYaml;
+  elsewhere.replace(elsewhere.find("output: out"), 11, "output: elsewhere");
+  make_run(two.path(), elsewhere, [](const sweep::Trial& trial) {
     auto result = with_a_failure(trial);
     if (result.status == sweep::TrialStatus::Done) result.values["seconds"] = 99;
     return result;
