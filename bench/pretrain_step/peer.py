@@ -68,12 +68,14 @@ def tensors(group):
 
 
 class AttributeMasking:
-    """Predict the hidden atoms' types: cross-entropy over masked nodes. `names` maps graftage's names to ours."""
+    """Predict the hidden atoms' types: cross-entropy over masked nodes."""
 
     def __init__(self, width, settings):
         self.encoder = Encoder(width)
         self.head = torch.nn.Linear(width, 119)
-        self.names = {"objective.node_type.0.weight": self.head.weight, "objective.node_type.0.bias": self.head.bias}
+
+    def own_parameters(self):
+        return [("objective.node_type.0.weight", self.head.weight), ("objective.node_type.0.bias", self.head.bias)]
 
     @staticmethod
     def read_batch(group):
@@ -106,7 +108,9 @@ class L2p:
         self.inner_lr_node, self.inner_lr_graph = settings["inner_lr_node"], settings["inner_lr_graph"]
         self.encoder = Encoder(width)
         self.pool = torch.nn.Linear(width, width, bias=False)
-        self.names = {"objective.pool.weight": self.pool.weight}
+
+    def own_parameters(self):
+        return [("objective.pool.weight", self.pool.weight)]
 
     @staticmethod
     def read_batch(group):
@@ -191,9 +195,15 @@ class L2p:
 OBJECTIVES = {"attribute_masking": AttributeMasking, "l2p": L2p}
 
 
-def create(settings, width):
-    """The peer of an objective section, and its parameters by graftage's names."""
+def create(settings, width, weights, dtype=torch.float32):
+    """The peer of an objective section, with these weights, and its parameters by graftage's names."""
     peer = OBJECTIVES[settings["kind"]](width, settings)
+    for module in vars(peer).values():
+        if isinstance(module, torch.nn.Module):
+            module.to(dtype)
     parameters = {f"encoder.{name}": value for name, value in peer.encoder.named_parameters()}
-    parameters.update(peer.names)
+    parameters.update(peer.own_parameters())
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(torch.from_numpy(weights[name][()]))
     return peer, parameters
