@@ -38,6 +38,16 @@ graph::LabelSchema read_labels(const h5::File& file) {
   return labels;
 }
 
+/// Rows at which graphs [first, first + count) begin and end, numbered from the start of their shard.
+std::vector<std::uint64_t> offsets(const std::vector<std::int32_t>& sizes, std::int64_t shard_first, std::int64_t first,
+                                   std::int64_t count) {
+  const auto at = [&sizes](std::int64_t graph) { return sizes.begin() + static_cast<std::ptrdiff_t>(graph); };
+  std::vector<std::uint64_t> result{std::accumulate(at(shard_first), at(first), std::uint64_t{0})};
+  for (auto size = at(first); size != at(first + count); ++size)
+    result.push_back(result.back() + static_cast<std::uint64_t>(*size));
+  return result;
+}
+
 /// One part of a split: graphs in range, none twice over all parts.
 std::vector<core::GraphId> read_part(const h5::File& file, const std::string& dataset, std::vector<bool>& taken) {
   std::vector<core::GraphId> ids;
@@ -61,6 +71,11 @@ std::map<std::string, Split> read_splits(const h5::File& file, std::size_t num_g
                     read_part(file, group + "/test", taken)};
   }
   return splits;
+}
+
+void check_rows(const h5::File& file, const std::string& dataset, std::uint64_t expected) {
+  const auto shape = file.info(dataset).shape;
+  if (shape.empty() || shape[0] != expected) refuse(file, dataset, "does not have the number of rows the index says");
 }
 
 }  // namespace
@@ -123,11 +138,13 @@ void Corpus::read_shard_table(const h5::File& index) {
     if (!std::filesystem::exists(shard.path))
       throw core::MissingInput(shard.path.string(), "the corpus is incomplete: import it again");
     const h5::File file = h5::open_artifact(shard.path, kShardFormat);
-    const auto offsets = file.info("/graph/node_ptr").shape;
-    if (offsets.size() != 1 || static_cast<std::int64_t>(offsets[0]) != shard.count + 1)
-      refuse(file, "/graph/node_ptr", "holds another number of graphs than the index says");
     if (h5::read_header(file).content_sha256 != shard.content_sha256)
       refuse(file, "/@content_sha256", "is not the shard the index lists");
+    check_rows(file, "/graph/node_ptr", static_cast<std::uint64_t>(shard.count) + 1);
+    if (shard.count < 0 || shard.count > num_graphs() - first)
+      refuse(index, "/shards", "the shards' graphs do not add up to /graph/num_nodes");
+    check_rows(file, "/node/feat", offsets(num_nodes_, first, first, shard.count).back());
+    check_rows(file, "/edge/index", offsets(num_edges_, first, first, shard.count).back());
     shards_.push_back(shard);
     first += shard.count;
   }
@@ -187,7 +204,9 @@ std::vector<graph::Graph> Corpus::read(core::GraphId first, std::int64_t count) 
     const std::int64_t begin = std::max(first.value, shard.first);
     const std::int64_t end = std::min(first.value + count, shard.first + shard.count);
     if (begin >= end) continue;
-    auto part = read_graphs(open_shards_->open(shard), begin - shard.first, end - begin);
+    auto part = read_graphs(open_shards_->open(shard), begin - shard.first,
+                            offsets(num_nodes_, shard.first, begin, end - begin),
+                            offsets(num_edges_, shard.first, begin, end - begin));
     std::move(part.begin(), part.end(), std::back_inserter(graphs));
   }
   return graphs;

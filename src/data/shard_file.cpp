@@ -13,8 +13,8 @@ namespace {
 
 using h5::ElementType;
 
-/// Small chunks, because a block of a few hundred graphs is the unit of reading.
-constexpr h5::Layout kPayload{.deflate = 1, .checksum = true, .chunk_bytes = 64u << 10};
+/// Small chunks, because a block of some dozens of graphs, found at random, is the unit of reading.
+constexpr h5::Layout kPayload{.deflate = 1, .checksum = true, .chunk_bytes = 8u << 10};
 
 ElementType smallest_type(std::uint64_t largest) {
   if (largest <= std::numeric_limits<std::uint8_t>::max()) return ElementType::UInt8;
@@ -137,9 +137,10 @@ class Pieces {
 
 }  // namespace
 
-std::vector<graph::Graph> read_graphs(const h5::File& file, std::int64_t first, std::int64_t count) {
-  const auto node_ptr = read_offsets(file, "/graph/node_ptr", first, count);
-  const auto edge_ptr = read_offsets(file, "/graph/edge_ptr", first, count);
+std::vector<graph::Graph> read_graphs(const h5::File& file, std::int64_t first,
+                                      const std::vector<std::uint64_t>& node_ptr,
+                                      const std::vector<std::uint64_t>& edge_ptr) {
+  const auto count = static_cast<std::int64_t>(node_ptr.size()) - 1;
   const Pieces<std::uint16_t> node_features(file, "/node/feat", node_ptr);
   const Pieces<std::int32_t> edge_index(file, "/edge/index", edge_ptr);
   const Pieces<std::uint16_t> edge_features(file, "/edge/feat", edge_ptr);
@@ -191,7 +192,9 @@ ShardContent read_shard(const std::filesystem::path& path) {
   ShardContent content;
   content.ids = file.read_text("/graph/id");
   content.texts = file.read_text("/graph/smiles");
-  content.graphs = read_graphs(file, 0, static_cast<std::int64_t>(content.ids.size()));
+  const auto num_graphs = static_cast<std::int64_t>(content.ids.size());
+  content.graphs = read_graphs(file, 0, read_offsets(file, "/graph/node_ptr", 0, num_graphs),
+                               read_offsets(file, "/graph/edge_ptr", 0, num_graphs));
   const auto keys = file.read<std::uint64_t>("/graph/key");
   for (std::size_t i = 0; i + 1 < keys.size(); i += 2) content.keys.push_back({keys[i], keys[i + 1]});
   if (content.keys.size() != content.ids.size() || content.texts.size() != content.ids.size())

@@ -21,7 +21,7 @@ class SampleStore {
  public:
   struct Options {
     std::int64_t capacity_bytes = 0;  ///< decoded bytes kept at most; at least one block always fits
-    std::int64_t block_graphs = 256;  ///< graphs read at once
+    std::int64_t block_graphs = 64;   ///< graphs read at once
   };
   SampleStore(std::shared_ptr<const Corpus> corpus, Options options);
   /// Capacity by the rule corpus/R + cache.
