@@ -47,6 +47,22 @@ void print_stored_report(const Stage& stage, const StudyHooks& hooks) {
 
 bool is_success(int code) { return code == static_cast<int>(core::ExitCode::Done); }
 bool is_partial(int code) { return code == static_cast<int>(core::ExitCode::PartialResults); }
+/// Codes below graftage's own are of mpirun or srun: no free slots, a wrong option, no controller.
+bool is_of_launcher(int code) { return code < static_cast<int>(core::ExitCode::Usage); }
+
+/// Says why the study stops at a stage. @return the study's own code
+int stop_at(const Stage& stage, int code, const StudyHooks& hooks) {
+  constexpr int kCheckpointed = static_cast<int>(core::ExitCode::Checkpointed);
+  if (code == kCheckpointed || core::stop_requested()) {  // a launcher that is stopped has a code of its own
+    hooks.print("stopped at '" + stage.name + "': run the same command again to go on");
+    return kCheckpointed;
+  }
+  hooks.print("study stopped at '" + stage.name + "'; finished stages are kept and skipped next time");
+  if (!is_of_launcher(code)) return code;
+  hooks.print("code " + std::to_string(code) +
+              " is the launcher's own: check launcher.kind, launcher.ranks and launcher.arguments");
+  return static_cast<int>(core::ExitCode::Internal);
+}
 
 }  // namespace
 
@@ -87,12 +103,7 @@ int run_study(const StudyConfig& config, const StudyHooks& hooks) {
                 core::format_duration(seconds_since(stage_start)));
     if (is_success(code)) state.record(stage, key);
     if (is_partial(code)) result = code;
-    if (!is_success(code) && !is_partial(code)) {
-      const bool again = code == static_cast<int>(core::ExitCode::Checkpointed);
-      hooks.print(again ? "stopped after a checkpoint: run the same command again to go on"
-                        : "study stopped at '" + stage.name + "'; finished stages are kept and skipped next time");
-      return code;
-    }
+    if (!is_success(code) && !is_partial(code)) return stop_at(stage, code, hooks);
   }
   hooks.print(
       "study " + config.name + ": " +

@@ -32,8 +32,18 @@ Stage read_stage(StageKind kind, const std::filesystem::path& file) {
   if (output == nullptr || output->kind != config::Node::Kind::Scalar)
     throw core::ConfigError(stage.document.mark.text(), "output: missing; name the directory this stage fills");
   stage.output = output->scalar;
+  if (!stage.output.has_filename()) stage.output = stage.output.parent_path();  // "runs/a/" is runs/a
   stage.name = std::string(command_of(kind)) + " " + stage.output.lexically_normal().filename().string();
   return stage;
+}
+
+/// Stages of runs/a/sweep and runs/b/sweep are told apart by their whole path.
+void spell_out_shared_names(std::vector<Stage>& stages) {
+  std::map<std::string, int> count;
+  for (const Stage& stage : stages) ++count[stage.name];
+  for (Stage& stage : stages)
+    if (count[stage.name] > 1)
+      stage.name = std::string(command_of(stage.kind)) + " " + stage.output.lexically_normal().string();
 }
 
 }  // namespace
@@ -51,13 +61,16 @@ std::vector<Stage> plan_stages(const StudyConfig& config) {
                                                          entry->second.string() +
                                                          "; give each stage its own directory");
   }
-  for (const auto& file : config.sweep) {
-    if (!config.report) break;
-    Stage report = read_stage(StageKind::Sweep, file);
-    report.kind = StageKind::Report;
-    report.name.replace(0, std::string("sweep").size(), "report");
-    stages.push_back(report);
+  spell_out_shared_names(stages);
+  if (!config.report) return stages;
+  std::vector<Stage> reports;
+  for (const Stage& stage : stages) {
+    if (stage.kind != StageKind::Sweep) continue;
+    reports.push_back(stage);
+    reports.back().kind = StageKind::Report;
+    reports.back().name.replace(0, std::string("sweep").size(), "report");
   }
+  stages.insert(stages.end(), reports.begin(), reports.end());
   return stages;
 }
 
@@ -67,7 +80,8 @@ std::vector<std::string> stage_command(const Stage& stage, const LauncherConfig&
   std::vector<std::string> argv;
   const std::string ranks = std::to_string(launcher.ranks);
   if (launcher.kind == LauncherKind::Mpirun) {
-    argv = {"mpirun", "-q", "-n", ranks, "--bind-to", "none"};
+    // Slots are hardware threads, as hardware_concurrency counts: many machines of two have a single core.
+    argv = {"mpirun", "-q", "-n", ranks, "--bind-to", "none", "--use-hwthread-cpus"};
     const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency());
     if (launcher.ranks > cores) argv.emplace_back("--oversubscribe");
   } else {

@@ -60,12 +60,15 @@ std::string output_digest(const Stage& stage) {
 
 StudyState::StudyState(std::filesystem::path directory) : file_(std::move(directory) / "study.json") {
   if (!std::filesystem::exists(file_)) return;
-  const auto document = nlohmann::json::parse(core::read_text(file_), nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded() || document.value("version", "") != kStateVersion || !document["stages"].is_object())
-    throw core::DataError(file_.string(), "",
-                          "is not a study state of this version; move it away to run all stages again");
-  for (const auto& [name, entry] : document["stages"].items())
-    entries_[name] = {entry.value("key", ""), entry.value("output_digest", "")};
+  try {
+    const auto document = nlohmann::json::parse(core::read_text(file_));
+    if (document.at("version") != kStateVersion)
+      throw core::DataError(file_.string(), "/version", "is of another version; move it away to run all stages again");
+    for (const auto& [name, entry] : document.at("stages").items())
+      entries_[name] = {entry.at("key").get<std::string>(), entry.at("output_digest").get<std::string>()};
+  } catch (const nlohmann::json::exception&) {
+    throw core::DataError(file_.string(), "", "is not the state of a study; move it away to run all stages again");
+  }
 }
 
 bool StudyState::is_finished(const Stage& stage, const std::string& key) const {

@@ -20,7 +20,8 @@ struct StudyHooks {
 
 /// Runs the stages in order, skips finished ones, and stops at the first that fails (a sweep with failed trials goes on
 /// to its report). Never calls MPI_Init: each stage is a child process.
-/// @return Done, PartialResults (81), Checkpointed (75: run again), or the failing child's code
+/// @return Done, PartialResults (81), Checkpointed (75: run again, also after a stop signal), Internal (70) where the
+/// launcher itself failed, or the failing child's code
 [[nodiscard]] int run_study(const StudyConfig& config, const StudyHooks& hooks);
 
 /// Key of a stage: its configuration, the files it reads, the outputs of earlier stages, and the program's version.

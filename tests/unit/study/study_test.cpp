@@ -1,6 +1,7 @@
 #include "graftage/core/atomic_file.hpp"
 #include "graftage/core/error.hpp"
 #include "graftage/core/exit_code.hpp"
+#include "graftage/core/stop_signal.hpp"
 #include "graftage/h5/artifact.hpp"
 #include "graftage/study/run.hpp"
 #include "graftage/study/state.hpp"
@@ -68,6 +69,19 @@ TEST_F(StudyTest, RefusesTwoStagesWithOneOutput) {
   } catch (const core::ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("is also the output of"), std::string::npos) << error.what();
   }
+}
+
+TEST_F(StudyTest, TellsStagesOfOneDirectoryNameApart) {
+  config_.sweep.push_back(directory_ / "other.yaml");
+  write("other.yaml", "output: " + (directory_ / "other" / "sweep").string() + "/\n");
+
+  const auto stages = plan_stages(config_);
+
+  ASSERT_EQ(stages.size(), 5u);
+  EXPECT_EQ(stages[0].name, "import task");
+  EXPECT_EQ(stages[1].name, "sweep " + (directory_ / "sweep").string());
+  EXPECT_EQ(stages[2].name, "sweep " + (directory_ / "other" / "sweep").string());
+  EXPECT_EQ(stages[4].name, "report " + (directory_ / "other" / "sweep").string());
 }
 
 TEST_F(StudyTest, RefusesAStageWithoutOutput) {
@@ -139,6 +153,31 @@ TEST_F(StudyTest, StopsAtAFailingStageAndReturnsItsCode) {
   EXPECT_EQ(printed_.find("[2/3]"), std::string::npos) << printed_;
 }
 
+TEST_F(StudyTest, LaunchersOwnCodeIsNotPassedOn) {
+  write("fails.sh", "#!/bin/sh\nexit 1\n");
+  fs::permissions(directory_ / "fails.sh", fs::perms::owner_all);
+  hooks_.executable = directory_ / "fails.sh";
+  config_.launcher.ranks = 1;
+
+  EXPECT_EQ(run_study(config_, hooks_), static_cast<int>(core::ExitCode::Internal));
+  EXPECT_NE(printed_.find("check launcher.kind, launcher.ranks"), std::string::npos) << printed_;
+}
+
+TEST_F(StudyTest, StopSignalMeansRunAgainWhateverTheLauncherReturns) {
+  core::install_stop_signal_handlers();
+  core::clear_stop_request();
+  write("stopped.sh", "#!/bin/sh\nkill -TERM " + std::to_string(getpid()) + "\nexit 1\n");
+  fs::permissions(directory_ / "stopped.sh", fs::perms::owner_all);
+  hooks_.executable = directory_ / "stopped.sh";
+  config_.launcher.ranks = 1;
+
+  const int code = run_study(config_, hooks_);
+  core::clear_stop_request();
+
+  EXPECT_EQ(code, static_cast<int>(core::ExitCode::Checkpointed));
+  EXPECT_NE(printed_.find("run the same command again"), std::string::npos) << printed_;
+}
+
 TEST_F(StudyTest, PartialSweepStillReports) {
   write("partial.sh", "#!/bin/sh\ncase \"$1\" in sweep) exit 81;; report) touch reported;; esac\nexit 0\n");
   fs::permissions(directory_ / "partial.sh", fs::perms::owner_all);
@@ -156,13 +195,15 @@ TEST_F(StudyTest, PartialSweepStillReports) {
 
 TEST_F(StudyTest, DamagedStateIsRefusedWithARemedy) {
   fs::create_directories(config_.output);
-  std::ofstream(config_.output / "study.json") << "{";
-
-  try {
-    StudyState state(config_.output);
-    FAIL() << "no error";
-  } catch (const core::DataError& error) {
-    EXPECT_NE(std::string(error.what()).find("move it away"), std::string::npos) << error.what();
+  for (const char* text : {"{", "[]", R"({"version": "1"})", R"({"version": "1", "stages": {"import task": 3}})",
+                           R"({"version": "2", "stages": {}})"}) {
+    std::ofstream(config_.output / "study.json") << text;
+    try {
+      StudyState state(config_.output);
+      ADD_FAILURE() << "no error for " << text;
+    } catch (const core::DataError& error) {
+      EXPECT_NE(std::string(error.what()).find("move it away"), std::string::npos) << error.what();
+    }
   }
 }
 
