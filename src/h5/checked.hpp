@@ -5,6 +5,7 @@
 #include <hdf5.h>
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -40,6 +41,7 @@ struct File::Handle {
   Id id;
   std::filesystem::path path;
   bool writable = false;
+  mutable std::map<std::string, Id> datasets;  ///< opened for reading, kept open: opening costs more than a small read
 };
 
 /// Silences the library's own printing and forbids plug-in filters; cheap to repeat.

@@ -50,11 +50,19 @@ ElementType element_type_of<double>() {
 }
 
 Id open_dataset(const File::Handle& file, const std::string& dataset) {
+  if (const auto found = file.datasets.find(dataset); found != file.datasets.end()) {
+    H5Iinc_ref(found->second.get());
+    return Id(found->second.get());
+  }
   Id id(H5Dopen2(file.id.get(), dataset.c_str(), H5P_DEFAULT));
   if (!id) {
     H5Eclear2(H5E_DEFAULT);
     throw core::DataError(file.path.string(), core::printable(dataset),
                           "dataset is missing; the file is incomplete or of another kind");
+  }
+  if (!file.writable) {
+    H5Iinc_ref(id.get());
+    file.datasets.emplace(dataset, Id(id.get()));
   }
   return id;
 }

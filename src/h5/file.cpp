@@ -12,6 +12,8 @@
 namespace graftage::h5 {
 namespace {
 
+constexpr std::size_t kChunkSlots = 31;
+constexpr std::size_t kChunkCacheBytes = 64u << 10;
 constexpr const char* kRemedy = "copy or create it again";
 
 /// Cheap look before the library sees a foreign file: a regular file with HDF5's signature.
@@ -34,6 +36,8 @@ Id access_properties() {
   Id properties(H5Pcreate(H5P_FILE_ACCESS));
   H5Pset_libver_bounds(properties.get(), H5F_LIBVER_V18, H5F_LIBVER_V110);
   H5Pset_fclose_degree(properties.get(), H5F_CLOSE_STRONG);
+  // Few decoded chunks per open dataset: callers keep what they want to keep.
+  H5Pset_cache(properties.get(), 0, kChunkSlots, kChunkCacheBytes, 1.0);
   return properties;
 }
 
@@ -144,6 +148,7 @@ void File::close() {
   const std::string root = "/";
   const Writing writing{handle_->path, root};
   if (handle_->writable) writing(H5Fflush(handle_->id.get(), H5F_SCOPE_GLOBAL), "cannot be flushed");
+  handle_->datasets.clear();
   writing(H5Fclose(handle_->id.release()), "cannot be closed");
 }
 
