@@ -6,8 +6,9 @@ find_package(GTest REQUIRED)
 find_program(MPIRUN_PROGRAM mpirun)
 mark_as_advanced(MPIRUN_PROGRAM)
 
-# What the label `unit` needs; the sanitizer stage builds no more.
+# What the labels `unit` and `light` (no LibTorch) need; the sanitizer stage builds no more.
 add_custom_target(unit_tests)
+add_custom_target(unit_tests_light)
 
 # Ranks of a test on a machine with fewer cores, and inside containers that only have root.
 set(graftage_mpi_environment OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
@@ -117,12 +118,18 @@ function(graftage_test module)
   graftage_add_test_executable(test_${module} ${module} ${sources})
   target_link_libraries(test_${module} PRIVATE GTest::gtest_main)
   add_dependencies(unit_tests test_${module})
+  set(labels unit)
+  get_target_property(tensor graftage_${module} GRAFTAGE_TENSOR)
+  if(NOT tensor)
+    list(APPEND labels light)
+    add_dependencies(unit_tests_light test_${module})
+  endif()
   add_test(NAME unit_${module} COMMAND test_${module})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
   set_tests_properties(unit_${module} PROPERTIES
-    LABELS unit TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${graftage_test_environment}")
+    LABELS "${labels}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${graftage_test_environment}")
 endfunction()
 
 function(graftage_parallel_test module)

@@ -63,8 +63,8 @@ fi
 end_phases "ready to race"
 
 for objective in $races; do
-  size=(--batch 256 --steps 3)
-  [ "$objective" = attribute_masking ] || size=(--batch 64 --steps 1)
+  size=(--batch 256 --steps 1 --blocks 16)
+  [ "$objective" = attribute_masking ] || size=(--batch 64 --steps 1 --blocks 8)
   echo
   .venv/bin/python bench/pretrain_step/race.py --objective "$objective" --worker build/bench/bench/bench_pretrain_step \
     --corpus "$corpus" "${size[@]}" --revision "$(git describe --always --dirty 2>/dev/null || echo unknown)" --output "$results"

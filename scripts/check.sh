@@ -2,14 +2,14 @@
 # Slower checks for developers, beyond scripts/test.sh. Needs clang, clang-tidy, libomp-dev and shellcheck.
 #
 #   scripts/check.sh            all of them
-#   scripts/check.sh NAME...    some of: shell tidy tidy-all clang threads
+#   scripts/check.sh NAME...    some of: shell sanitize tidy tidy-all clang threads
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/phases.sh
 
 readonly LIGHT_MODULES=(core config mpi h5 slurm sweep study report)
 
-check_shell() { shellcheck -x -P SCRIPTDIR -P SCRIPTDIR/support scripts/*.sh tests/e2e/*.sh .ci/run; }
+check_shell() { shellcheck -S warning -x -P SCRIPTDIR -P SCRIPTDIR/support scripts/*.sh tests/e2e/*.sh .ci/run; }
 
 # clang-tidy cannot read g++'s precompiled header, so it gets a configuration of clang's own.
 configure_clang() {
@@ -33,6 +33,11 @@ check_tidy_all() {
 
 check_clang() { configure_clang ON && cmake --build build/clang --parallel "$(compile_jobs)" --target graftage unit_tests; }
 
+check_sanitize() {
+  cmake --preset sanitize && cmake --build --preset sanitize --parallel "$(compile_jobs)" --target unit_tests &&
+    ctest --preset sanitize
+}
+
 # The modules without LibTorch: its OpenMP runtime is not instrumented and reports races that are none.
 check_threads() {
   cmake -G Ninja -B build/threads -DCMAKE_BUILD_TYPE=Sanitize -DGRAFTAGE_SANITIZE=thread -DGRAFTAGE_TORCH=OFF &&
@@ -41,11 +46,11 @@ check_threads() {
 }
 
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(shell tidy clang threads tidy-all)
+[ ${#names[@]} -gt 0 ] || names=(shell sanitize tidy clang threads tidy-all)
 begin_phases build/logs/check
 for name in "${names[@]}"; do
   case $name in
-    shell | tidy | tidy-all | clang | threads) phase "$name" "check_${name//-/_}" ;;
+    shell | sanitize | tidy | tidy-all | clang | threads) phase "$name" "check_${name//-/_}" ;;
     *)
       sed -n '2,5s/^# \{0,1\}//p' "$0"
       exit 64

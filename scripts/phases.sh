@@ -16,6 +16,9 @@ end_phases() {
   printf '✓ %-34s %4d s\n' "$1" "$((SECONDS - phase_start))"
 }
 
+# True in the first MINUTES after begin_phases.
+within_minutes() { [ $((SECONDS - phase_start)) -lt $(($1 * 60)) ]; }
+
 # Shows the last line of a log that tells progress ("[12/80] …" or "3/40 Test …") until it is killed. Terminals only.
 follow_progress() {
   local name=$1 log=$2 line
