@@ -5,7 +5,6 @@
 #include "graftage/graph/message_flow.hpp"
 #include "graftage/nn/head.hpp"
 #include "pretrain/adapted_weights.hpp"
-#include "pretrain/link_pairs.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -160,10 +159,9 @@ std::vector<std::string> enum_names(const MetaOrder*) { return {"second", "first
 std::vector<std::string> enum_names(const MetaBatchNorm*) { return {"shard", "per_graph"}; }
 
 train::ShardLoss l2p_loss(const nn::Encoder& encoder, const L2pWeights& weights, const graph::GraphBatch& shard,
-                          const L2pConfig& config, const core::SeedSequence& seed) {
+                          const Links& links, const L2pConfig& config) {
   GRAFTAGE_CHECK(shard.num_graphs() >= 2, "another graph is needed", shard.num_graphs());
   const graph::MessageFlow flow = graph::plain_flow(shard, encoder.schema(), encoder.config().num_layers);
-  const Links links = draw_links(shard, {config.children, config.support_pairs, config.query_pairs}, seed);
   NodeLevel nodes = adapt_nodes(encoder, weights.encoder, flow, links.support, config);
   const at::Tensor graph_loss = adapt_graphs(weights.pooling, shard, flow, nodes, links, config);
   const auto count = static_cast<double>(shard.num_graphs());
@@ -207,7 +205,8 @@ L2p::L2p(const Config& config, const ObjectiveContext& context)
 }
 
 train::ShardLoss L2p::loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) {
-  return l2p_loss(encoder(), {encoder_parameters(), own_parameters()}, shard, config_, seed);
+  const Links links = draw_links(shard, {config_.children, config_.support_pairs, config_.query_pairs}, seed);
+  return l2p_loss(encoder(), {encoder_parameters(), own_parameters()}, shard, links, config_);
 }
 
 }  // namespace graftage::pretrain

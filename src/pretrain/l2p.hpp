@@ -2,6 +2,7 @@
 
 #include "graftage/graph/graph_batch.hpp"
 #include "pretrain/encoder_objective.hpp"
+#include "pretrain/link_pairs.hpp"
 
 #include <cstdint>
 #include <string>
@@ -55,8 +56,7 @@ struct L2pWeights {
 /// gradient, are used again in the adapted passes, and are differentiated in the outer gradient. @pre at least two
 /// graphs
 [[nodiscard]] train::ShardLoss l2p_loss(const nn::Encoder& encoder, const L2pWeights& weights,
-                                        const graph::GraphBatch& shard, const L2pConfig& config,
-                                        const core::SeedSequence& seed);
+                                        const graph::GraphBatch& shard, const Links& links, const L2pConfig& config);
 
 /// L2P-GNN (Lu et al., AAAI 2021): link prediction and graph-subgraph agreement, each adapted per graph.
 class L2p final : public EncoderObjective {

@@ -86,6 +86,13 @@ class Run {
     mpi::agree(communicator_, [&] {
       if (!communicator_.is_root()) load();
     });
+    const std::int64_t furthest = communicator_.max(first_step_);
+    mpi::agree(communicator_, [&] {
+      if (first_step_ != furthest)
+        throw core::ConfigError("", "output: the ranks see different checkpoints in " +
+                                        checkpoints_.directory().string() +
+                                        "; choose a directory on a file system that all nodes share");
+    });
     if (first_step_ > 0)
       core::log_info("continuing after step " + std::to_string(first_step_) + " of " + std::to_string(last_step_));
   }

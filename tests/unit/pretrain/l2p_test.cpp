@@ -68,6 +68,12 @@ std::vector<at::Tensor> all_tensors(const L2pWeights& weights) {
   return tensors;
 }
 
+train::ShardLoss drawn_loss(const nn::Encoder& encoder, const L2pWeights& weights, const graph::GraphBatch& shard,
+                            const L2pConfig& config, const core::SeedSequence& seed) {
+  const Links links = draw_links(shard, {config.children, config.support_pairs, config.query_pairs}, seed);
+  return l2p_loss(encoder, weights, shard, links, config);
+}
+
 nn::Parameters stepped(const nn::Parameters& parameters, const at::Tensor& loss, double rate, MetaOrder order) {
   const auto gradients =
       torch::autograd::grad({loss}, parameters.tensors(), {}, true, order == MetaOrder::Second, true);
@@ -193,7 +199,7 @@ void expect_equal_to_explicit(const L2pConfig& config) {
   const core::SeedSequence seed(5);
   const auto graphs = varied_graphs();
 
-  const auto fast = l2p_loss(encoder, weights, support::batch_of(graphs), config, seed);
+  const auto fast = drawn_loss(encoder, weights, support::batch_of(graphs), config, seed);
   const at::Tensor slow = Explicit(encoder, weights, graphs, config, seed).loss();
   const auto fast_gradient = torch::autograd::grad({fast.loss.sum}, all_tensors(weights), {}, true, false, true);
   const auto slow_gradient = torch::autograd::grad({slow}, all_tensors(weights), {}, true, false, true);
@@ -233,7 +239,7 @@ TEST(L2p, OuterGradientEqualsFiniteDifferences) {
   const auto batch = support::batch_of(varied_graphs());
   const core::SeedSequence seed(5);
   const auto tensors = all_tensors(weights);
-  const auto value = [&] { return l2p_loss(encoder, weights, batch, strong_adaptation(), seed).loss.sum; };
+  const auto value = [&] { return drawn_loss(encoder, weights, batch, strong_adaptation(), seed).loss.sum; };
   const auto gradient = torch::autograd::grad({value()}, tensors, {}, false, false, true);
   core::RandomStream stream = core::SeedSequence(3).stream();
 
@@ -269,7 +275,7 @@ TEST(L2p, ShardWithoutAnyNodeLossKeepsItsGraphLoss) {
   const L2pWeights weights = double_weights(encoder);
   const std::vector<graph::Graph> graphs = {support::path_graph(3, 2), support::cycle_graph(3, 4),
                                             support::path_graph(2, 9)};
-  const auto fast = l2p_loss(encoder, weights, support::batch_of(graphs), strong_adaptation(), core::SeedSequence(5));
+  const auto fast = drawn_loss(encoder, weights, support::batch_of(graphs), strong_adaptation(), core::SeedSequence(5));
   const at::Tensor slow = Explicit(encoder, weights, graphs, strong_adaptation(), core::SeedSequence(5)).loss();
 
   EXPECT_NEAR(fast.loss.sum.item<double>(), slow.item<double>(), 1e-10);
@@ -284,7 +290,7 @@ TEST(L2p, ReportsTheStatisticsOfTheFirstPass) {
   const auto flow = graph::plain_flow(batch, encoder.schema(), 3);
   const nn::SharedWeights shared(weights.encoder);
 
-  const auto result = l2p_loss(encoder, weights, batch, strong_adaptation(), core::SeedSequence(5));
+  const auto result = drawn_loss(encoder, weights, batch, strong_adaptation(), core::SeedSequence(5));
   const auto plain = encoder.forward(shared, {}, flow, encoder.embed_input(shared, flow), {});
 
   ASSERT_EQ(result.statistics.size(), 3u);
