@@ -2,6 +2,7 @@
 
 #include "graftage/core/error.hpp"
 #include "graftage/core/progress.hpp"
+#include "graftage/core/stop_signal.hpp"
 #include "graftage/core/text.hpp"
 #include "graftage/data/corpus.hpp"
 #include "graftage/mpi/agreement.hpp"
@@ -21,6 +22,16 @@ Import::Import(const ImportConfig& config, const mpi::Communicator& communicator
     : config_(config), communicator_(communicator), output_(config.output, communicator) {}
 
 Import::~Import() = default;
+
+namespace {
+
+/// An import is not resumed: it stops with nothing written, and the same command starts it again.
+void heed_stop_signal() {
+  if (core::stop_requested())
+    throw core::Interrupted("the import was asked to stop and wrote nothing; run the same command again");
+}
+
+}  // namespace
 
 ImportSummary Import::run(const std::string& provenance) {
   count_rows();
@@ -68,6 +79,7 @@ void Import::parse_rows() {
       stream.skip_to(layout_.first_row(shard));
       ShardContent content;
       for (std::int64_t i = 0; i < layout_.rows_in(shard); ++i) {
+        heed_stop_signal();
         take_row(stream, content);
         if (++done % 64 == 0) progress.update(done);
       }
@@ -183,6 +195,7 @@ void Import::write_shards() {
     for_each_staged_shard([&](std::int64_t shard, const std::vector<std::int64_t>& rows) {
       const std::int64_t number = numbers[static_cast<std::size_t>(shard)];
       if (number < 0) return;
+      heed_stop_signal();
       ShardContent all = staged(shard);
       ShardContent kept;
       for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -4,6 +4,7 @@
 #include "graftage/config/load.hpp"
 #include "graftage/core/error.hpp"
 #include "graftage/core/failpoint.hpp"
+#include "graftage/core/stop_signal.hpp"
 #include "graftage/data/corpus.hpp"
 #include "graftage/h5/artifact.hpp"
 #include "support/corpora.hpp"
@@ -201,6 +202,15 @@ TEST_F(ImporterTest, AFailedImportLeavesTheOldCorpusAndNothingElse) {
   const std::string wrong = error_of(core::ExitCode::BadData, {"duplicates=merge", "expect.unique=9"});
   EXPECT_CONTAINS(wrong, "[expect.unique]: expected 9, found 8");
   EXPECT_EQ(corpus()->content_sha256(), before.content_sha256);
+}
+
+TEST_F(ImporterTest, AStopSignalEndsTheImportWithNothingWritten) {
+  core::request_stop();
+  const std::string message = error_of(core::ExitCode::Checkpointed, {});
+  core::clear_stop_request();
+
+  EXPECT_CONTAINS(message, "run the same command again");
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
 }
 
 TEST_F(ImporterTest, MistakesAreNamedWithTheRemedy) {
