@@ -17,7 +17,8 @@ namespace {
 std::string cpu_class() { return at::get_cpu_capability(); }
 
 /// MKL's fixed code path, so that it does not choose by processor model or address (reliability 2.2). Rows that do not
-/// depend on the rows beside them are promised on Intel processors only; on an AMD Zen 4 one or two rows differ [measured].
+/// depend on the rows beside them are promised on Intel processors only; on an AMD Zen 4 one or two rows differ
+/// [measured].
 std::string mkl_code_path() {
   const std::string cpu = cpu_class();
   return cpu == "AVX512" ? "AVX512,STRICT" : cpu == "AVX2" ? "AVX2,STRICT" : "COMPATIBLE";

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <string>
-
 #include "graftage/config/fields.hpp"
 #include "graftage/mpi/communicator.hpp"
 #include "graftage/nn/encoder.hpp"
 #include "graftage/train/adam.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
 
 namespace graftage::pretrain {
 
@@ -40,12 +40,12 @@ void visit_fields(V& visit, TrainConfig& c) {
 
 /// `graftage pretrain`.
 struct PretrainConfig {
-  std::string name;                 ///< shown in tables; default: the objective's kind
+  std::string name;  ///< shown in tables; default: the objective's kind
   std::filesystem::path output;
   std::filesystem::path corpus;
   std::int64_t seed = 0;
   nn::EncoderConfig encoder;
-  config::Node objective;           ///< {kind: …, …}
+  config::Node objective;  ///< {kind: …, …}
   BatchConfig batch;
   TrainConfig train;
   train::AdamConfig optimizer;
@@ -66,8 +66,8 @@ void visit_fields(V& visit, PretrainConfig& c) {
 /// Parses and resolves (objective section included). @throws ConfigError
 [[nodiscard]] PretrainConfig read_pretrain_config(const config::Node& document);
 
-/// Trains, resumes or finds everything done. Leaves in `output`: encoder.h5, manifest.yaml, metrics.jsonl, checkpoints/.
-/// Collective. @return false if everything was already there
+/// Trains, resumes or finds everything done. Leaves in `output`: encoder.h5, manifest.yaml, metrics.jsonl,
+/// checkpoints/. Collective. @return false if everything was already there
 bool run_pretrain(const PretrainConfig& config, const mpi::Communicator& communicator);
 
 }  // namespace graftage::pretrain
