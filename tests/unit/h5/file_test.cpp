@@ -157,8 +157,7 @@ TEST_F(FileTest, ForeignMissingAndTruncatedFilesAreRefused) {
   }
   std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);
   EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)File::open(path_); }), "is truncated");
-  EXPECT_CONTAINS(message_of<core::IoError>([&] { (void)File::create(directory_.path() / "no" / "x.h5"); }),
-                  "cannot be created");
+  EXPECT_CONTAINS(message_of<core::IoError>([&] { (void)File::create(directory_.path() / "no" / "x.h5"); }), "no/x.h5");
 }
 
 TEST_F(FileTest, AFlippedByteInAChunkIsFound) {
