@@ -41,8 +41,17 @@ std::string count_of(std::int64_t count, const std::string& what) {
   return core::group_thousands(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-/// Missing and failed trials, and done ones without the curve that selects.
-std::vector<std::string> notes_of(const std::vector<TrialResult>& members, const std::string& metric) {
+/// True if the trial says that larger values of the selecting metric are better and the sweep file says smaller, or the
+/// other way round.
+bool contradicts(const TrialResult& member, const sweep::MetricConfig& metric) {
+  const auto name = member.facts.find("metric"), goal = member.facts.find("goal");
+  return name != member.facts.end() && goal != member.facts.end() && metric.name == "valid/" + name->second &&
+         metric.goal != goal->second;
+}
+
+/// Missing and failed trials, and done ones without the curve that selects or with another goal.
+std::vector<std::string> notes_of(const std::vector<TrialResult>& members, const sweep::MetricConfig& config) {
+  const std::string& metric = config.name;
   std::int64_t failed = 0, missing = 0, blind = 0;
   std::string curves;
   for (const TrialResult& member : members) {
@@ -61,6 +70,9 @@ std::vector<std::string> notes_of(const std::vector<TrialResult>& members, const
   if (blind > 0)
     notes.push_back(core::group_thousands(blind) + total + " have no curve '" + metric +
                     "' to select by (they have: " + core::printable(curves) + "); set metric.name in the sweep file");
+  if (std::any_of(members.begin(), members.end(), [&](const TrialResult& m) { return contradicts(m, config); }))
+    notes.push_back("metric.goal is " + config.goal + ", so the worst validation values of '" + metric +
+                    "' were chosen; correct it in the sweep file, then run sweep and report again");
   return notes;
 }
 
@@ -107,7 +119,7 @@ Report aggregate(const std::filesystem::path& run_directory) {
   report.metric = config.metric.name.substr(std::min(config.metric.name.size(), std::string("valid/").size()));
   report.goal = goal_of(config);
   report.seeds = config.replicates.seeds;
-  report.notes = notes_of(report.members, config.metric.name);
+  report.notes = notes_of(report.members, config.metric);
   report.cells = make_cells(report.members, config);
   label_cells(report.cells);
   compare_cells(report.cells);

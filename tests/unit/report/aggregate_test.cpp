@@ -187,6 +187,23 @@ TEST(Aggregate, SaysWhyNothingCouldBeSelected) {
       << report.notes[0];
 }
 
+TEST(Aggregate, SaysThatTheGoalContradictsTheTrials) {
+  const TemporaryDirectory directory;
+  std::string yaml = kRunYaml;
+  yaml.replace(yaml.find("maximize"), 8, "minimize");
+
+  make_run(directory.path(), yaml, [](const sweep::Trial& trial) {
+    auto result = run_adaptation(trial);
+    result.facts["metric"] = "roc_auc";
+    result.facts["goal"] = "maximize";
+    return result;
+  });
+  const auto report = report::aggregate(directory.path());
+
+  ASSERT_EQ(report.notes.size(), 1u);
+  EXPECT_NE(report.notes[0].find("metric.goal is minimize"), std::string::npos) << report.notes[0];
+}
+
 TEST(Aggregate, NamesWhatIsNoSweepAndWhatIsDamaged) {
   const TemporaryDirectory directory;
   EXPECT_THROW((void)report::aggregate(directory.path()), core::MissingInput);
