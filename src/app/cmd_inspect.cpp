@@ -21,7 +21,7 @@ void print_datasets(const h5::File& file) {
   }
 }
 
-/// @return true if the recomputed digest is the recorded one
+/// @return true if the recomputed digest is the recorded one @throws DataError for a file that cannot be read at all
 bool inspect_file(const std::filesystem::path& path, bool with_datasets) {
   const h5::File file = h5::File::open(path);
   const auto header = h5::read_header(file);
@@ -53,10 +53,17 @@ int run_inspect(const Invocation& invocation) {
     files.push_back(target);
   }
   std::string damaged;
-  for (const auto& file : files)
-    if (!inspect_file(file, files.size() == 1)) damaged += " " + file.string();
-  if (!damaged.empty())
-    throw core::DataError(target.string(), "", "content differs from its digest:" + damaged + "; make it again");
+  for (const auto& file : files) {
+    bool intact = false;
+    try {
+      intact = inspect_file(file, files.size() == 1);
+    } catch (const core::DataError& error) {
+      if (files.size() == 1) throw;
+      std::cout << error.what() << std::endl;  // and on to the other files
+    }
+    if (!intact) damaged += " " + file.string();
+  }
+  if (!damaged.empty()) throw core::DataError(target.string(), "", "damaged:" + damaged + "; make it again");
   return 0;
 }
 
