@@ -65,7 +65,7 @@ std::string launch_problem(int world_size, const std::map<std::string, std::stri
     const int count = number_of(environment, name);
     if (count > 1)
       return several(count, std::string("mpirun (") + name + ")",
-                     "use the mpirun of the MPI library that graftage was built with (graftage doctor names it)");
+                     "use the mpirun of the MPI library that graftage was built with (graftage --version names it)");
     if (count == 1) return {};
   }
   const int tasks = number_of(environment, "SLURM_STEP_NUM_TASKS");
