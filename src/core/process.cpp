@@ -24,12 +24,14 @@ constexpr std::array kForwarded = {SIGTERM, SIGINT, SIGUSR1};
 
 // Signal handlers can reach nothing but globals.
 volatile sig_atomic_t forwarding_to = 0;
+volatile sig_atomic_t forwarding_as = 0;
 std::array<struct sigaction, kForwarded.size()> handlers_before;
 
 void forward(int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   // A terminal signals the whole foreground group; a second copy would look like impatience.
-  if (forwarding_to > 0 && info->si_code != SI_KERNEL) ::kill(static_cast<pid_t>(forwarding_to), signal);
+  if (forwarding_to > 0 && info->si_code != SI_KERNEL)
+    ::kill(static_cast<pid_t>(forwarding_to), forwarding_as > 0 ? static_cast<int>(forwarding_as) : signal);
   for (std::size_t i = 0; i < kForwarded.size(); ++i) {
     if (kForwarded[i] != signal) continue;
     const struct sigaction& before = handlers_before[i];
@@ -44,7 +46,8 @@ void forward(int signal, siginfo_t* info, void* context) {
 /// Blocks the forwarded signals until the child's id is known, then forwards them until the end of the scope.
 class Forwarding {
  public:
-  explicit Forwarding(bool enabled) : enabled_(enabled) {
+  Forwarding(bool enabled, int as) : enabled_(enabled) {
+    forwarding_as = as;
     sigset_t blocked;
     sigemptyset(&blocked);
     if (enabled_)
@@ -199,7 +202,7 @@ ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOpt
     if (argument.find('\0') != std::string::npos)
       throw UsageError("an argument of " + printable(argv[0]) + " contains a NUL character; remove it");
   Pipe out(options.capture), err(options.capture);
-  const Forwarding forwarding(options.forward_signals);
+  const Forwarding forwarding(options.forward_signals, options.forward_as);
   pid_t child = 0;
   {
     const SpawnSetup setup(out, err, forwarding.mask_before());

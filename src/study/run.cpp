@@ -11,6 +11,7 @@
 #include "graftage/study/state.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <unistd.h>
 
 namespace graftage::study {
@@ -21,8 +22,11 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-core::ProcessOptions child_options() {
+core::ProcessOptions child_options(const Stage& stage) {
   core::ProcessOptions options;
+  // mpirun and srun pass SIGUSR1 on to their ranks and wait; at SIGTERM they kill the ranks before a checkpoint is
+  // written.
+  if (stage.kind != StageKind::Report) options.forward_as = SIGUSR1;
   options.unset_prefixes = launcher_variables();
   if (geteuid() == 0) {  // Open MPI refuses root without both
     options.set["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
@@ -97,7 +101,7 @@ int run_study(const StudyConfig& config, const StudyHooks& hooks) {
     const auto stage_start = std::chrono::steady_clock::now();
     hooks.print(label);
     const int code =
-        core::run_process(stage_command(stage, config.launcher, hooks.executable), child_options()).exit_code;
+        core::run_process(stage_command(stage, config.launcher, hooks.executable), child_options(stage)).exit_code;
     ++num_run;
     hooks.print(label + (is_success(code) ? ": done in " : ": ended with code " + std::to_string(code) + " after ") +
                 core::format_duration(seconds_since(stage_start)));

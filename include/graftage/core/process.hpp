@@ -13,6 +13,7 @@ struct ProcessOptions {
   bool capture = false;                     ///< collect stdout and stderr instead of passing them through
   bool forward_signals = true;  ///< pass SIGTERM, SIGINT, SIGUSR1 of this process on to the child; the handler that
                                 ///< was installed before (stop_signal.hpp) runs, too
+  int forward_as = 0;           ///< forward all of them as this signal; 0 = each as itself
 };
 
 struct ProcessResult {

@@ -115,6 +115,24 @@ TEST(Process, ForwardsSignalsToTheChildAndToTheHandlerBefore) {
   clear_stop_request();
 }
 
+TEST(Process, ForwardsAsAnotherSignal) {
+  install_stop_signal_handlers();
+  clear_stop_request();
+  ProcessOptions options;
+  options.capture = true;
+  options.forward_as = SIGUSR1;
+  const Sender sender(SIGTERM);
+
+  const auto result = shell(
+      "trap 'echo usr1; exit 75' USR1; trap 'echo term; exit 1' TERM; i=0; "
+      "while [ $i -lt 100 ]; do sleep 0.05; i=$((i+1)); done; echo not signalled",
+      options);
+
+  EXPECT_EQ(result.exit_code, 75);
+  EXPECT_EQ(result.out, "usr1\n");
+  clear_stop_request();
+}
+
 TEST(Process, DoesNotForwardWhenToldNotTo) {
   install_stop_signal_handlers();
   clear_stop_request();
