@@ -1,5 +1,7 @@
 #include "app/command.hpp"
 #include "app/trial_bridge.hpp"
+#include "graftage/core/digest.hpp"
+#include "graftage/core/error.hpp"
 #include "graftage/core/exit_code.hpp"
 #include "graftage/core/log.hpp"
 #include "graftage/core/text.hpp"
@@ -7,6 +9,7 @@
 #include "graftage/sweep/launcher.hpp"
 #include "graftage/train/numerics.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 namespace graftage::app {
@@ -15,6 +18,19 @@ namespace {
 
 std::vector<sweep::Trial> plan_trials(const sweep::SweepConfig& config, adapt::TrialRunner& runner) {
   return sweep::plan(config, [&](const config::Node& trial) { return resolve_trial(runner, trial); });
+}
+
+/// Ranks on other processors or with other files would plan, and run, other trials.
+void check_same_trials(const mpi::Communicator& world, const std::vector<sweep::Trial>& trials) {
+  std::string ids;
+  for (const auto& trial : trials) ids += trial.id + "\n";
+  const std::string digest = core::sha256_hex(ids);
+  mpi::agree(world, [&, all = world.all_gather_text(digest)] {
+    if (std::any_of(all.begin(), all.end(), [&](const std::string& other) { return other != digest; }))
+      throw core::MpiError(
+          "the ranks disagree about the trials (files, build or processor type); use nodes of one kind and one "
+          "installation");
+  });
 }
 
 void print_trials(const std::vector<sweep::Trial>& trials) {
@@ -49,6 +65,7 @@ int run_sweep(const Invocation& invocation) {
       config = sweep::read_sweep_config(document);
       trials = plan_trials(config, runner);
     });
+    check_same_trials(world, trials);
     const sweep::TrialStore store(config.output);
     mpi::agree(world, [&] {
       if (world.is_root()) store.write_plan(config::dump(config).to_json(), trials);
