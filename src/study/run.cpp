@@ -111,7 +111,8 @@ int run_study(const StudyConfig& config, const StudyHooks& hooks) {
   }
   hooks.print(
       "study " + config.name + ": " +
-      (num_run == 0 ? "everything was done before" : "finished in " + core::format_duration(seconds_since(start))));
+      (num_run == 0 ? "everything was done before" : "finished in " + core::format_duration(seconds_since(start))) +
+      (is_partial(result) ? ", but some trials failed; the same command runs them again" : ""));
   return result;
 }
 

@@ -126,7 +126,7 @@ void Trainer::apply(Contribution& total, StepReport& report) {
   StepTotals totals = unpack_sums(total.sums, task_.buffers());
   if (!std::isfinite(totals.loss_sum))
     throw core::NumericError("step " + std::to_string(report.step) + ": the loss is " +
-                             core::format_double(totals.loss_sum) + "; lower optimizer.lr");
+                             (std::isnan(totals.loss_sum) ? "NaN" : "infinite") + "; lower optimizer.lr");
   if (!all_finite(total.gradient))
     throw core::NumericError("step " + std::to_string(report.step) +
                              ": the gradient is not finite; lower optimizer.lr");
