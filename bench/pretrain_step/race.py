@@ -26,9 +26,10 @@ import torch_geometric
 
 import peer
 
-# Against the peer in float64; torch's own BatchNorm in float32 is up to 2e-2 away from it in the gradient of this model.
-LOSS_TOLERANCE = 1e-4
-GRADIENT_TOLERANCE = 5e-3
+# Against the peer in float64, whose rounding counts as none. In float32 the gradient of this model is badly conditioned: torch's
+# own BatchNorm is 2e-2 away for attribute masking, and for l2p the low-rank form of the adapted weights is 3e-3 away.
+LOSS_TOLERANCE = 1e-3
+GRADIENT_TOLERANCE = 1e-2
 
 
 def processor():
