@@ -1,7 +1,7 @@
 #include "app/command.hpp"
 #include "graftage/config/load.hpp"
+#include "graftage/core/as_error.hpp"
 #include "graftage/core/atomic_file.hpp"
-#include "graftage/core/error.hpp"
 #include "graftage/core/log.hpp"
 #include "graftage/core/stop_signal.hpp"
 #include "graftage/core/text.hpp"
@@ -29,8 +29,13 @@ bool is_common_to_all_ranks(const core::Error& error, const mpi::Communicator& w
 config::Node parse_document(const std::string& text, const Invocation& invocation) {
   config::Node document = config::parse_yaml(text, invocation.config->string());
   config::apply_settings(document, invocation.settings);
-  if (invocation.output)
+  const bool is_section = document.kind == config::Node::Kind::Mapping || document.kind == config::Node::Kind::Null;
+  if (invocation.output && is_section)
     document.entry("output") = config::Node::from_scalar(*invocation.output, {.file = "--output"}, true);
+  const config::Node* output = document.find("output");  // empty, as in --output "$UNSET": not the current directory
+  if (output != nullptr && output->kind != config::Node::Kind::Mapping && core::trim(output->scalar).empty() &&
+      output->items.empty())
+    throw core::ConfigError(output->mark.text(), "output: is empty; name a directory");
   return document;
 }
 
@@ -68,10 +73,9 @@ int with_ranks(const std::function<int(const mpi::Communicator&)>& body) {
     if (world.is_root()) std::cerr << "graftage: " << core::printable(error.what()) << std::endl;
     session.finalize();
     return static_cast<int>(error.exit_code());
-  } catch (const std::bad_alloc&) {
-    abort_job(world, "out of memory; use a smaller batch or more nodes", core::ExitCode::Internal);
-  } catch (const std::exception& error) {
-    abort_job(world, std::string("internal error: ") + error.what() + "; please report it", core::ExitCode::Internal);
+  } catch (const std::exception& exception) {
+    const auto error = core::as_error(exception);
+    abort_job(world, error.what(), error.exit_code());
   }
 }
 

@@ -1,5 +1,6 @@
 #include "graftage/core/atomic_file.hpp"
 
+#include "graftage/core/as_error.hpp"
 #include "graftage/core/digest.hpp"
 #include "graftage/core/error.hpp"
 #include "graftage/core/failpoint.hpp"
@@ -41,44 +42,8 @@ class Descriptor {
   int number_;
 };
 
-/// One line with the system's words and what to do about them.
 [[noreturn]] void fail(const std::string& action, const fs::path& path, int error, ExitCode otherwise) {
-  std::string remedy;
-  ExitCode code = otherwise;
-  switch (error) {
-    case EACCES:
-    case EPERM:
-      code = ExitCode::Permission;
-      remedy = "; check its owner and permissions";
-      break;
-    case EROFS:
-      code = ExitCode::Permission;
-      remedy = "; choose a writable place";
-      break;
-    case ENOENT:
-    case ENOTDIR:
-      remedy = "; create its directory or choose another path";
-      break;
-    case ENOSPC:
-    case EDQUOT:
-      code = ExitCode::IoError;
-      remedy = "; free space and run the same command again";
-      break;
-    case EFBIG:
-      code = ExitCode::IoError;
-      remedy = "; raise the file size limit (ulimit -f) and run the same command again";
-      break;
-    case EIO:
-    case ESTALE:
-      code = ExitCode::IoError;
-      remedy = "; check the disk or the file server, then run the same command again";
-      break;
-    default:
-      break;
-  }
-  throw IoError(
-      "cannot " + action + " " + printable(path.string()) + ": " + std::generic_category().message(error) + remedy,
-      code);
+  throw file_error(action, path, error, otherwise);
 }
 
 Descriptor open_directory(const fs::path& file) {

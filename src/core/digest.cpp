@@ -1,6 +1,6 @@
 #include "graftage/core/digest.hpp"
 
-#include "graftage/core/error.hpp"
+#include "graftage/core/as_error.hpp"
 
 #include <openssl/evp.h>
 
@@ -79,8 +79,7 @@ std::string sha256_file(const std::filesystem::path& path) {
   if (file < 0) {
     const int code = errno;
     if (code == ENOENT || code == ENOTDIR) throw MissingInput(path.string(), "check the path");
-    throw IoError("cannot open " + path.string() + ": " + std::generic_category().message(code),
-                  code == EACCES ? ExitCode::Permission : ExitCode::IoError);
+    throw file_error("open", path, code, ExitCode::IoError);
   }
   Sha256 sha;
   std::vector<std::byte> buffer(1 << 20);
@@ -90,7 +89,7 @@ std::string sha256_file(const std::filesystem::path& path) {
     if (count < 0) {
       const int code = errno;
       ::close(file);
-      throw IoError("cannot read " + path.string() + ": " + std::generic_category().message(code));
+      throw file_error("read", path, code, code == EISDIR ? ExitCode::InputMissing : ExitCode::IoError);
     }
     sha.update(std::span(buffer.data(), static_cast<std::size_t>(count)));
   }

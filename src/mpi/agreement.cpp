@@ -1,5 +1,7 @@
 #include "graftage/mpi/agreement.hpp"
 
+#include "graftage/core/as_error.hpp"
+
 #include <exception>
 
 namespace graftage::mpi {
@@ -15,10 +17,9 @@ struct Outcome {
 Outcome run(const std::function<void()>& local_phase) {
   try {
     local_phase();
-  } catch (const core::Error& error) {
+  } catch (const std::exception& exception) {
+    const auto error = core::as_error(exception);
     return {true, error.exit_code(), error.what()};
-  } catch (const std::exception& error) {
-    return {true, core::ExitCode::Internal, error.what()};
   }
   return {};
 }
