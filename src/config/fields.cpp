@@ -142,7 +142,17 @@ void integer_out_of_range(const Node& value, const std::string& path, const std:
 }
 
 void missing_key(const Node& mapping, const std::string& path, const std::string& description) {
-  throw ConfigError(mapping.mark.text(), path + ": this key is required: " + description);
+  constexpr std::size_t kMostShown = 8;
+  std::vector<std::string> present;
+  for (const auto& entry : mapping.entries) present.push_back(core::printable(entry.first));
+  std::string hint;
+  const std::string misspelt = core::nearest_match(path.substr(path.rfind('.') + 1), present);
+  if (present.size() > kMostShown) present.resize(kMostShown), present.emplace_back("...");
+  if (!misspelt.empty())
+    hint = " (is '" + misspelt + "' meant as this?)";
+  else if (!present.empty())
+    hint = "; the keys here are " + core::join(present, ", ");
+  throw ConfigError(mapping.mark.text(), path + ": this key is required: " + description + hint);
 }
 
 void unknown_key(const Node& value, const std::string& path, const std::string& key,

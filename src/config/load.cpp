@@ -40,7 +40,7 @@ std::size_t depth_of(const Node& node) {
 /// Builds the tree from yaml-cpp's events; limits hold while the text is being read, not afterwards.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const std::string& name) : name_(name) {}
+  explicit TreeBuilder(const std::string& name) : name_(name) { root_.mark = {name, 1, 1}; }
   Node take_root() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark& at) override {
@@ -181,12 +181,44 @@ class TreeBuilder final : public YAML::EventHandler {
   int num_documents_ = 0;
 };
 
+/// Bytes of the UTF-8 character that starts at `at`, or 0 if none does.
+std::size_t character_length(const std::string& text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const unsigned first = byte(at);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(at + i) & 0xc0) != 0x80) return 0;
+  const unsigned second = byte(at + 1);
+  const bool is_overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
+  const bool is_no_character = (first == 0xed && second > 0x9f) || (first == 0xf4 && second > 0x8f);
+  return is_overlong || is_no_character ? 0 : length;
+}
+
+/// yaml-cpp's words for a tab in the indentation do not say so.
+std::string tab_hint(const std::string& text) {
+  int line = 0;
+  for (const std::string& content : core::split(text, '\n')) {
+    ++line;
+    const std::size_t indentation = std::min(content.find_first_not_of(" \t"), content.size());
+    if (content.substr(0, indentation).find('\t') != std::string::npos)
+      return "; line " + std::to_string(line) + " is indented with a tab, use spaces";
+  }
+  return "";
+}
+
 void check_text(const std::string& text, const std::string& name) {
   if (text.size() > kLargestDocument)
     throw ConfigError(name, "larger than 1 MiB (" + std::to_string(text.size()) + " bytes)");
   Mark mark{name, 1, 1};
-  for (const char c : text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
     const auto byte = static_cast<unsigned char>(c);
+    const std::size_t length = character_length(text, at);
+    if (length == 0)
+      throw ConfigError(mark.text(), "byte " + std::to_string(byte) + " is not UTF-8; save the file as UTF-8");
+    at += length;
     if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f)
       throw ConfigError(mark.text(), "a control character (byte " + std::to_string(byte) + "); is this a text file?");
     ++mark.column;
@@ -217,7 +249,7 @@ Node parse_yaml(const std::string& text, const std::string& name) {
     }
   } catch (const YAML::Exception& error) {
     const Mark mark{name, error.mark.line + 1, error.mark.column + 1};
-    throw ConfigError(mark.text(), "not valid YAML: " + core::printable(error.msg));
+    throw ConfigError(mark.text(), "not valid YAML: " + core::printable(error.msg) + tab_hint(text));
   }
   return builder.take_root();
 }

@@ -141,8 +141,11 @@ TEST(Fields, BoundsAndRequiredKeysAreChecked) {
   EXPECT_EQ(refusal("name: a\nsizes: [1, -1]\n"), "r.yaml:2:12: sizes[1]: '-1' must be >= 0");
   EXPECT_EQ(refusal("name: longer than that\n"),
             "r.yaml:1:7: name: the length of 'longer than that' must be in [1, 8]");
-  EXPECT_EQ(refusal("verbose: true\n"), "r.yaml:1:1: name: this key is required: name of the run");
-  EXPECT_EQ(refusal(""), "name: this key is required: name of the run");
+  EXPECT_EQ(refusal("verbose: true\n"),
+            "r.yaml:1:1: name: this key is required: name of the run; the keys here are verbose");
+  EXPECT_EQ(refusal("verbose: true\nnmae: a\n"),
+            "r.yaml:1:1: name: this key is required: name of the run (is 'nmae' meant as this?)");
+  EXPECT_EQ(refusal(""), "r.yaml:1:1: name: this key is required: name of the run");
 }
 
 TEST(Fields, ErrorsOfSettingsNameTheSetting) {

@@ -66,6 +66,19 @@ TEST(ParseYaml, RefusesWithThePlace) {
             "");  // a byte order mark is fine
 }
 
+TEST(ParseYaml, RefusesBytesThatAreNotUtf8) {
+  EXPECT_EQ(refusal("a: \xc3\xa4\xe2\x82\xac\xf0\x9f\x8c\xb3\n"), "");
+  EXPECT_EQ(refusal("a: 1\nb: \xc3\xa4\xff\n"), "a.yaml:2:5: byte 255 is not UTF-8; save the file as UTF-8");
+  // Cut off, overlong, a surrogate, beyond the last character, a continuation alone.
+  for (const char* text : {"\xe2\x82", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80"})
+    EXPECT_NE(refusal(std::string("a: ") + text).find("is not UTF-8"), std::string::npos);
+}
+
+TEST(ParseYaml, NamesTheLineThatIsIndentedWithATab) {
+  EXPECT_NE(refusal("a:\n\tb: [1]\n").find("line 2 is indented with a tab, use spaces"), std::string::npos);
+  EXPECT_EQ(refusal("a: [1\nb: 2\n").find("tab"), std::string::npos);
+}
+
 TEST(ParseYaml, BoundsSizeDepthAndAliases) {
   EXPECT_NE(refusal(std::string((1 << 20) + 1, ' ')).find("larger than 1 MiB"), std::string::npos);
   EXPECT_EQ(refusal(std::string(64, '[') + std::string(64, ']')), "");
