@@ -143,7 +143,8 @@ TrialIdentity TrialRunner::identify(const TrialConfig& config) {
   document.at_path("encoder.architecture") = config::dump(encoder.architecture);
   document.entry("program") = text_node(core::build_info().version);
   document.entry("numerics") = text_node(train::reproducibility_class());
-  return {document.to_json(), corpus.name(), encoder.name};
+  const MetricInfo metric = metric_of(corpus.labels().kind);
+  return {document.to_json(), corpus.name(), encoder.name, metric.name, metric.goal};
 }
 
 Outcome TrialRunner::run(const TrialConfig& config) {

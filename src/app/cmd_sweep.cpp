@@ -17,7 +17,7 @@ namespace graftage::app {
 namespace {
 
 std::vector<sweep::Trial> plan_trials(const sweep::SweepConfig& config, adapt::TrialRunner& runner) {
-  return sweep::plan(config, [&](const config::Node& trial) { return resolve_trial(runner, trial); });
+  return sweep::plan(config, [&](const config::Node& trial) { return resolve_trial(runner, trial, config.metric); });
 }
 
 /// Ranks on other processors or with other files would plan, and run, other trials.

@@ -29,7 +29,8 @@ struct Command {
   std::string positional;   ///< "RUN_DIR", "FILE", or empty
   bool takes_config = false;
   int (*run)(const Invocation&) = nullptr;
-  std::vector<config::FieldInfo> (*fields)() = nullptr;  ///< keys of its configuration, for the help
+  std::vector<config::FieldInfo> (*fields)() = nullptr;   ///< keys of its configuration, for the help
+  std::vector<config::FieldInfo> (*choices)() = nullptr;  ///< keys of list entries and of components chosen by `kind`
 };
 
 int run_import(const Invocation& invocation);

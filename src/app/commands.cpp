@@ -1,12 +1,38 @@
 #include "app/command.hpp"
+#include "graftage/adapt/method.hpp"
 #include "graftage/adapt/trial_config.hpp"
 #include "graftage/config/reference.hpp"
+#include "graftage/core/text.hpp"
 #include "graftage/data/import_config.hpp"
+#include "graftage/pretrain/objective.hpp"
 #include "graftage/pretrain/run.hpp"
 #include "graftage/study/study_config.hpp"
 #include "graftage/sweep/sweep_config.hpp"
 
 namespace graftage::app {
+
+namespace {
+
+std::vector<config::FieldInfo> source_fields() {
+  auto fields = config::list_fields<data::SourceConfig>();
+  for (auto& field : fields) field.path.insert(0, "sources[].");
+  return fields;
+}
+
+/// One line per component of a registry: its name, its keys and their defaults.
+template <class Registry>
+std::vector<config::FieldInfo> kinds_of(const Registry& registry, const std::string& section) {
+  std::vector<config::FieldInfo> lines;
+  for (const std::string& kind : registry.names()) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : registry.resolve(config::Node::from_scalar(kind), section).entries)
+      if (key != "kind") keys.push_back(key + " [" + value.scalar + "]");
+    lines.push_back({section + ".kind: " + kind, "", "", "", keys.empty() ? "no keys" : core::join(keys, ", ")});
+  }
+  return lines;
+}
+
+}  // namespace
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> table{
@@ -31,7 +57,8 @@ const std::vector<Command>& commands() {
        .positional = "",
        .takes_config = true,
        .run = run_import,
-       .fields = [] { return config::list_fields<data::ImportConfig>(); }},
+       .fields = [] { return config::list_fields<data::ImportConfig>(); },
+       .choices = source_fields},
       {.name = "pretrain",
        .summary = "train an encoder self-supervised on a corpus, data-parallel and resumable",
        .description =
@@ -41,7 +68,8 @@ const std::vector<Command>& commands() {
        .positional = "",
        .takes_config = true,
        .run = run_pretrain,
-       .fields = [] { return config::list_fields<pretrain::PretrainConfig>(); }},
+       .fields = [] { return config::list_fields<pretrain::PretrainConfig>(); },
+       .choices = [] { return kinds_of(pretrain::objectives(), "objective"); }},
       {.name = "adapt",
        .summary = "adapt one encoder to one task with one seed and print the result",
        .description = "The same as one trial of a sweep.\n\n"
@@ -49,7 +77,8 @@ const std::vector<Command>& commands() {
        .positional = "",
        .takes_config = true,
        .run = run_adapt,
-       .fields = [] { return config::list_fields<adapt::TrialConfig>(); }},
+       .fields = [] { return config::list_fields<adapt::TrialConfig>(); },
+       .choices = [] { return kinds_of(adapt::methods(), "adapt"); }},
       {.name = "sweep",
        .summary = "run settings x seeds of adaptations; only what is missing",
        .description =

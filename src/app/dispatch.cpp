@@ -15,7 +15,8 @@ namespace po = boost::program_options;
 
 namespace {
 
-constexpr std::size_t kHelpWidth = 100;
+constexpr std::size_t kHelpWidth = 80;
+constexpr std::size_t kHelpColumn = 26;  ///< where meanings start
 
 void print_overview() {
   std::cout << "graftage: pretrain graph neural networks on MPI ranks and find out what the pretraining is worth\n\n"
@@ -39,26 +40,24 @@ void print_version() {
   std::cout << "  " << train::reproducibility_class() << '\n';
 }
 
-/// "train.epochs" one column, then default, type and meaning, wrapped to the help's width.
+/// "train.epochs", then meaning, values and [default], wrapped to the help's width.
 void print_field(const config::FieldInfo& field) {
-  std::string left = "  " + field.path;
-  left.resize(std::max<std::size_t>(left.size() + 1, 30), ' ');
+  std::string line = "  " + field.path;
   std::string text = field.description;
   if (field.type.rfind("one of", 0) == 0) text += " (" + field.type.substr(7) + ")";
   if (!field.constraint.empty()) text += " (" + field.constraint + ")";
   if (!field.default_value.empty() && field.default_value != "\"\"" && field.default_value != "null")
     text += " [" + field.default_value + "]";
-  std::cout << left;
-  std::size_t column = left.size();
   for (const std::string& word : core::split(text, ' ')) {
-    if (column + word.size() + 1 > kHelpWidth && column > 30) {
-      std::cout << '\n' << std::string(30, ' ');
-      column = 30;
+    const bool is_first = line.size() < kHelpColumn;
+    if (!is_first && line.size() + 1 + word.size() > kHelpWidth) {
+      std::cout << line << '\n';
+      line.clear();
     }
-    std::cout << word << ' ';
-    column += word.size() + 1;
+    line.resize(std::max(line.size() + (is_first ? 0 : 1), kHelpColumn), ' ');
+    line += word;
   }
-  std::cout << '\n';
+  std::cout << line << '\n';
 }
 
 po::options_description options_of(const Command& command) {
@@ -83,6 +82,9 @@ void print_help(const Command& command) {
   if (command.fields == nullptr) return;
   std::cout << "\nkeys of the configuration [default]\n";
   for (const auto& field : command.fields()) print_field(field);
+  if (command.choices == nullptr) return;
+  std::cout << '\n';
+  for (const auto& field : command.choices()) print_field(field);
 }
 
 /// Nothing if help was asked for.
@@ -97,6 +99,13 @@ std::optional<Invocation> parse(const Command& command, const std::vector<std::s
     using Style = po::command_line_style::style_t;
     const int style = Style::unix_style & ~Style::allow_guessing;
     po::store(po::command_line_parser(rest).options(all).positional(positional).style(style).run(), values);
+  } catch (const po::unknown_option& error) {
+    std::vector<std::string> known;
+    const auto own = options_of(command);
+    for (const auto& option : own.options()) known.push_back("--" + option->long_name());
+    throw core::UsageError("unknown option '" + error.get_option_name() + "'" +
+                           core::did_you_mean(error.get_option_name(), known) + "; see graftage " + command.name +
+                           " --help");
   } catch (const po::error& error) {
     throw core::UsageError(std::string(error.what()) + "; see graftage " + command.name + " --help");
   }

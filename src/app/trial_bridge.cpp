@@ -1,10 +1,19 @@
 #include "app/trial_bridge.hpp"
 
+#include "graftage/core/error.hpp"
+#include "graftage/core/text.hpp"
+
 namespace graftage::app {
 
-sweep::ResolvedTrial resolve_trial(adapt::TrialRunner& runner, const config::Node& config) {
+sweep::ResolvedTrial resolve_trial(adapt::TrialRunner& runner, const config::Node& config,
+                                   const sweep::MetricConfig& metric) {
   const auto trial = adapt::read_trial_config(config);
-  return {.config = adapt::resolved(trial), .identity_text = runner.identify(trial).digest_text};
+  const auto identity = runner.identify(trial);
+  if (metric.name != "valid/" + identity.metric || metric.goal != identity.goal)
+    throw core::ConfigError("", "metric: '" + core::printable(metric.name) + "', " + metric.goal +
+                                    ", does not fit task " + identity.task_name + "; write {name: valid/" +
+                                    identity.metric + ", goal: " + identity.goal + "}");
+  return {.config = adapt::resolved(trial), .identity_text = identity.digest_text};
 }
 
 sweep::TrialResult run_trial(adapt::TrialRunner& runner, const sweep::Trial& trial) {

@@ -7,7 +7,9 @@
 namespace graftage::app {
 
 /// What the sweep layer, which knows no tensors, is given to resolve and run adaptations.
-[[nodiscard]] sweep::ResolvedTrial resolve_trial(adapt::TrialRunner& runner, const config::Node& config);
+/// @throws ConfigError if the trial's task has no curve `metric`
+[[nodiscard]] sweep::ResolvedTrial resolve_trial(adapt::TrialRunner& runner, const config::Node& config,
+                                                 const sweep::MetricConfig& metric);
 [[nodiscard]] sweep::TrialResult run_trial(adapt::TrialRunner& runner, const sweep::Trial& trial);
 
 }  // namespace graftage::app

@@ -22,6 +22,8 @@ struct TrialIdentity {
   std::string digest_text;  ///< canonical JSON: equal text = same trial
   std::string task_name;
   std::string encoder_name; ///< "random" or the objective's name
+  std::string metric;       ///< of the task: "roc_auc" or "rmse"
+  std::string goal;         ///< "maximize" or "minimize"
 };
 
 /// Runs adaptations one after another in this process, sharing decoded data sets and encoders between them.

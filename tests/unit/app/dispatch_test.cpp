@@ -91,6 +91,7 @@ TEST(Dispatch, UnknownOptionsAreUsageErrorsThatPointToTheHelp) {
   expect_contains(message, "graftage pretrain --help");
   // No option is guessed from its first letters.
   expect_contains(failure({"pretrain", "--conf", "x.yaml"}, core::ExitCode::Usage), "--conf");
+  expect_contains(failure({"pretrain", "--confg", "x.yaml"}, core::ExitCode::Usage), "did you mean '--config'?");
 }
 
 TEST(Dispatch, ArgumentsThatBelongNowhereAreNamed) {
@@ -103,6 +104,18 @@ TEST(Dispatch, AMissingConfigurationIsNamed) {
   expect_contains(failure({"pretrain", "--dry-run"}, core::ExitCode::Usage), "--config FILE is missing");
   expect_contains(failure({"pretrain", "--config", "nowhere.yaml", "--dry-run"}, core::ExitCode::InputMissing),
                   "nowhere.yaml");
+}
+
+TEST(Dispatch, AnEmptyOutputIsNotTheCurrentDirectory) {
+  const support::ScratchDirectory directory("dispatch");
+  const auto file = write_file(directory / "l2p.yaml", "output: run\ncorpus: data\nobjective: {kind: l2p}\n");
+  const auto list = write_file(directory / "list.yaml", "- output\n");
+
+  expect_contains(failure({"pretrain", "--config", file.string(), "--output", "", "--dry-run"}, core::ExitCode::Config),
+                  "--output: output: is empty; name a directory");
+  expect_contains(
+      failure({"pretrain", "--config", list.string(), "--output", "a", "--dry-run"}, core::ExitCode::Config),
+      "list.yaml:1:1: expected a section");
 }
 
 TEST(Dispatch, DryRunPrintsEveryKeyAndAppliesSettings) {
