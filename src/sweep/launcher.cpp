@@ -101,6 +101,15 @@ class Worker {
     progress.finish();
   }
 
+  /// This rank cannot go on: the others finish their trial and take no more, instead of running the rest first.
+  void stop_others() noexcept {
+    try {
+      (void)store_.claim(session_, kStop);
+    } catch (const std::exception& error) {  // the disk is full: they will find out
+      core::log_warning(error.what());
+    }
+  }
+
   bool interrupted = false;
   std::int64_t ran = 0;
   std::int64_t failed = 0;
@@ -177,7 +186,12 @@ SweepSummary run_trials(const std::vector<Trial>& trials, const TrialStore& stor
                              .unit = "trials",
                              .total = static_cast<std::int64_t>(trials.size()),
                              .enabled = communicator.is_root() && !pending.empty()});
-    worker.work(pending, progress);
+    try {
+      worker.work(pending, progress);
+    } catch (const std::exception&) {
+      worker.stop_others();
+      throw;
+    }
   });
   mpi::agree(communicator, [&] {
     if (communicator.is_root()) store.release_all();

@@ -176,6 +176,24 @@ TEST(Launcher, WhatCannotBeStoredEndsTheSweepOnAllRanks) {
   EXPECT_THROW((void)sweep::run_trials(toy_trials(2), store, run, world), mpi::AgreedError);
 }
 
+TEST(Launcher, ARankThatCannotStoreStopsTheOthers) {
+  constexpr int kMany = 90;
+  const auto world = Communicator::world();
+  const SharedDirectory directory(world);
+  const TrialStore store(directory.path());
+  if (world.is_root()) std::filesystem::create_directories(directory.path() / "timings" / "t00.json" / "in the way");
+  world.barrier();
+  std::int64_t calls = 0;
+  const auto run = [&](const Trial& trial) {
+    if (trial.id != "t00") std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return ++calls, toy_result(trial);
+  };
+
+  EXPECT_THROW((void)sweep::run_trials(toy_trials(kMany), store, run, world), mpi::AgreedError);
+
+  EXPECT_LT(world.sum(calls), kMany / 2);
+}
+
 TEST(Launcher, OfAllRanksOneGetsAClaim) {
   const auto world = Communicator::world();
   const SharedDirectory directory(world);
