@@ -1,13 +1,12 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
-
 #include "graftage/config/registry.hpp"
 #include "graftage/core/seed.hpp"
 #include "graftage/nn/encoder.hpp"
 #include "graftage/nn/parameters.hpp"
 #include "graftage/nn/weights.hpp"
+
+#include <ATen/core/Tensor.h>
 
 namespace graftage::adapt {
 

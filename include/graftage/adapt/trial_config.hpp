@@ -1,13 +1,13 @@
 #pragma once
 
+#include "graftage/config/fields.hpp"
+#include "graftage/nn/encoder.hpp"
+#include "graftage/train/adam.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include "graftage/config/fields.hpp"
-#include "graftage/nn/encoder.hpp"
-#include "graftage/train/adam.hpp"
 
 namespace graftage::adapt {
 
@@ -22,8 +22,8 @@ void visit_fields(V& visit, TaskConfig& c) {
 }
 
 struct EncoderSource {
-  std::string source = "random";  ///< "random", or a pretraining run directory or encoder.h5
-  nn::EncoderConfig architecture; ///< of a random encoder; must agree with a pretrained one if given
+  std::string source = "random";   ///< "random", or a pretraining run directory or encoder.h5
+  nn::EncoderConfig architecture;  ///< of a random encoder; must agree with a pretrained one if given
 };
 template <class V>
 void visit_fields(V& visit, EncoderSource& c) {
@@ -49,9 +49,9 @@ std::vector<std::string> enum_names(const Protocol*);
 struct AdaptTrainConfig {
   std::int64_t epochs = 100;
   std::int64_t batch_size = 32;
-  double dropout = 0.5;         ///< full fine-tuning and protocol reference
+  double dropout = 0.5;  ///< full fine-tuning and protocol reference
   std::int64_t threads = 1;
-  bool evaluate_train = true;   ///< per-epoch metric of the training split too
+  bool evaluate_train = true;  ///< per-epoch metric of the training split too
 };
 template <class V>
 void visit_fields(V& visit, AdaptTrainConfig& c) {

@@ -18,12 +18,12 @@ std::vector<std::string> enum_names(const LabelKind*);
 
 /// What the features of a corpus mean: stored in the corpus, in checkpoints, and compared when they meet.
 struct FeatureSchema {
-  std::string name;                             ///< "chem", "ogb-mol"
-  std::vector<FeatureColumn> node;              ///< Fn columns
-  std::vector<FeatureColumn> edge;              ///< Fe columns
-  std::vector<std::int64_t> self_loop;          ///< [Fe] edge codes of the self-loop every encoder adds
-  std::vector<std::int64_t> node_mask;          ///< [Fn] node codes that stand for "hidden" (attribute masking)
-  std::int64_t num_maskable_types = 0;          ///< classes of the masked-attribute head (real codes of column 0)
+  std::string name;                     ///< "chem", "ogb-mol"
+  std::vector<FeatureColumn> node;      ///< Fn columns
+  std::vector<FeatureColumn> edge;      ///< Fe columns
+  std::vector<std::int64_t> self_loop;  ///< [Fe] edge codes of the self-loop every encoder adds
+  std::vector<std::int64_t> node_mask;  ///< [Fn] node codes that stand for "hidden" (attribute masking)
+  std::int64_t num_maskable_types = 0;  ///< classes of the masked-attribute head (real codes of column 0)
   friend bool operator==(const FeatureSchema&, const FeatureSchema&) = default;
 
   [[nodiscard]] std::string to_json() const;

@@ -1,28 +1,28 @@
 #pragma once
 
+#include "graftage/core/index.hpp"
+#include "graftage/graph/feature_schema.hpp"
+#include "graftage/graph/graph.hpp"
+
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
-#include "graftage/core/index.hpp"
-#include "graftage/graph/feature_schema.hpp"
-#include "graftage/graph/graph.hpp"
-
 namespace graftage::graph {
 
 /// Disjoint union of B graphs on the host: N nodes, E directed edges, T targets. Self-loops are not included.
 struct GraphBatch {
-  std::vector<core::GraphId> ids;               ///< [B]
-  std::vector<std::int64_t> node_ptr;           ///< [B + 1]
-  std::vector<std::int64_t> edge_ptr;           ///< [B + 1]
-  std::vector<std::int64_t> node_features;      ///< [N, Fn] codes, row-major
-  std::vector<std::int64_t> edge_source;        ///< [E] batch-wide node numbers
-  std::vector<std::int64_t> edge_target;        ///< [E]
-  std::vector<std::int64_t> edge_features;      ///< [E, Fe] codes, row-major
-  at::Tensor labels;                            ///< [B, T] float32, undefined without labels
-  at::Tensor label_mask;                        ///< [B, T] bool
+  std::vector<core::GraphId> ids;           ///< [B]
+  std::vector<std::int64_t> node_ptr;       ///< [B + 1]
+  std::vector<std::int64_t> edge_ptr;       ///< [B + 1]
+  std::vector<std::int64_t> node_features;  ///< [N, Fn] codes, row-major
+  std::vector<std::int64_t> edge_source;    ///< [E] batch-wide node numbers
+  std::vector<std::int64_t> edge_target;    ///< [E]
+  std::vector<std::int64_t> edge_features;  ///< [E, Fe] codes, row-major
+  at::Tensor labels;                        ///< [B, T] float32, undefined without labels
+  at::Tensor label_mask;                    ///< [B, T] bool
 
   [[nodiscard]] std::int64_t num_graphs() const { return static_cast<std::int64_t>(node_ptr.size()) - 1; }
   [[nodiscard]] std::int64_t num_nodes() const { return node_ptr.back(); }

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "graftage/nn/parameters.hpp"
+#include "graftage/nn/weights.hpp"
+
 #include <ATen/core/Tensor.h>
 
 #include <string>
 #include <vector>
-
-#include "graftage/nn/parameters.hpp"
-#include "graftage/nn/weights.hpp"
 
 namespace graftage::nn {
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "graftage/core/seed.hpp"
 #include "graftage/nn/parameters.hpp"
 #include "graftage/nn/weights.hpp"
+
+#include <cstdint>
+#include <string>
 
 namespace graftage::nn {
 
@@ -16,7 +16,8 @@ struct HeadShape {
   std::int64_t output = 0;
   std::int64_t num_layers = 1;
 };
-[[nodiscard]] Parameters initialize_head(const std::string& name, const HeadShape& shape, const core::SeedSequence& seed);
+[[nodiscard]] Parameters initialize_head(const std::string& name, const HeadShape& shape,
+                                         const core::SeedSequence& seed);
 /// @param x [R, in] @return [R, out]
 [[nodiscard]] at::Tensor apply_head(const Weights& weights, const std::string& name, const HeadShape& shape,
                                     const at::Tensor& x);

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "graftage/graph/linear_map.hpp"
+#include "graftage/nn/parameters.hpp"
+
 #include <ATen/core/Tensor.h>
 
 #include <string>
 #include <vector>
-
-#include "graftage/graph/linear_map.hpp"
-#include "graftage/nn/parameters.hpp"
 
 namespace graftage::nn {
 
