@@ -1,11 +1,17 @@
 #include "h5/checked.hpp"
 
-#include "graftage/core/error.hpp"
+#include "graftage/core/as_error.hpp"
 #include "graftage/core/text.hpp"
+
+#include <cstdlib>
+#include <string_view>
 
 namespace graftage::h5 {
 
 void prepare_library() {
+  // A file that could not be flushed stays half open, and the library's own clean-up at exit crashes on it. All our
+  // files are closed by then. Works before the first other call only; later it does nothing.
+  H5dont_atexit();
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   H5PLset_loading_state(0);
 }
@@ -22,20 +28,40 @@ std::string take_library_error() {
 }
 
 namespace {
-std::string with_library_text(const std::string& what) {
-  const std::string text = take_library_error();
-  return text.empty() ? what : what + " (HDF5: " + text + ")";
+
+/// The system's error number in a message of the library's file driver ("errno = 28, ..."); 0 if it names none.
+int error_number_in(const std::string& library_text) {
+  constexpr std::string_view kName = "errno = ";
+  const std::size_t at = library_text.find(kName);
+  return at == std::string::npos ? 0 : std::atoi(library_text.c_str() + at + kName.size());
 }
+
+/// The file that is being made, not its temporary name ".<name>.<pid>.<random>.tmp".
+std::filesystem::path without_temporary_name(const std::filesystem::path& file) {
+  std::string name = file.filename().string();
+  if (!name.starts_with(".") || !name.ends_with(".tmp")) return file;
+  for (int part = 0; part < 3 && name.rfind('.') != 0; ++part) name.resize(name.rfind('.'));
+  return file.parent_path() / name.substr(1);
+}
+
 }  // namespace
 
-void throw_write_error(const std::filesystem::path& file, const std::string& object, const std::string& what) {
-  throw core::IoError(file.string() + " [" + object + "]: " + with_library_text(what) +
-                      "; check free space and permissions");
+void throw_write_error(const std::filesystem::path& file, const std::string& object, const std::string& what,
+                       core::ExitCode otherwise) {
+  const std::string text = take_library_error();
+  const auto path = without_temporary_name(file);
+  if (const int number = error_number_in(text); number != 0)
+    throw core::file_error(otherwise == core::ExitCode::CannotCreate ? "create" : "write", path, number, otherwise);
+  throw core::IoError(path.string() + (object.empty() ? "" : " [" + object + "]") + ": " + what +
+                          (text.empty() ? "" : " (HDF5: " + text + ")") + "; check free space and permissions",
+                      otherwise);
 }
 
 void throw_read_error(const std::filesystem::path& file, const std::string& object, const std::string& what) {
+  const std::string text = take_library_error();
   throw core::DataError(file.string(), object,
-                        with_library_text(what) + "; the file is damaged or of another kind: copy or create it again");
+                        what + (text.empty() ? "" : " (HDF5: " + text + ")") +
+                            "; the file is damaged or of another kind: copy or create it again");
 }
 
 hid_t native_type(ElementType type) {

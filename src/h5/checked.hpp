@@ -1,5 +1,6 @@
 #pragma once
 
+#include "graftage/core/exit_code.hpp"
 #include "graftage/h5/file.hpp"
 
 #include <hdf5.h>
@@ -50,9 +51,10 @@ void prepare_library();
 /// The innermost message of the library's error stack, which is cleared; empty if there is none.
 [[nodiscard]] std::string take_library_error();
 
-/// IoError (74) of a failed write, or DataError (65) of a failed read, with the library's text.
+/// IoError of a failed write (74, or as the system's error says), or DataError (65) of a failed read, with the
+/// library's text.
 [[noreturn]] void throw_write_error(const std::filesystem::path& file, const std::string& object,
-                                    const std::string& what);
+                                    const std::string& what, core::ExitCode otherwise = core::ExitCode::IoError);
 [[noreturn]] void throw_read_error(const std::filesystem::path& file, const std::string& object,
                                    const std::string& what);
 

@@ -58,10 +58,7 @@ File File::create(const std::filesystem::path& path) {
   handle->path = path;
   handle->writable = true;
   handle->id = Id(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()));
-  if (!handle->id)
-    throw core::IoError(path.string() + " cannot be created (HDF5: " + take_library_error() +
-                            "); check the directory and its permissions",
-                        core::ExitCode::CannotCreate);
+  if (!handle->id) throw_write_error(path, "", "cannot be created", core::ExitCode::CannotCreate);
   return File(std::move(handle));
 }
 

@@ -5,10 +5,14 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <numeric>
+#include <sys/resource.h>
 
 namespace graftage::h5 {
 namespace {
@@ -158,6 +162,26 @@ TEST_F(FileTest, ForeignMissingAndTruncatedFilesAreRefused) {
   std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);
   EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)File::open(path_); }), "is truncated");
   EXPECT_CONTAINS(message_of<core::IoError>([&] { (void)File::create(directory_.path() / "no" / "x.h5"); }), "no/x.h5");
+}
+
+TEST_F(FileTest, AFullDiskIsAnIoErrorAndTheProgramEndsNormally) {
+  const auto write_beyond_the_limit = [this] {
+    const rlimit limit{4096, 4096};
+    ::signal(SIGXFSZ, SIG_IGN);
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      File file = File::create(path_);
+      file.write<double>("/x", std::vector<double>(100000, 0.5), {100000}, ElementType::Float64,
+                         {.deflate = 0, .checksum = false});
+      file.close();
+    } catch (const core::IoError& error) {
+      std::cerr << error.what();
+      std::exit(static_cast<int>(error.exit_code()));  // runs the library's clean-up, which once crashed here
+    }
+    std::exit(0);
+  };
+  EXPECT_EXIT(write_beyond_the_limit(), ::testing::ExitedWithCode(74),
+              "cannot write .*File too large; raise the file size");
 }
 
 TEST_F(FileTest, AFlippedByteInAChunkIsFound) {
