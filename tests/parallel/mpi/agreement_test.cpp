@@ -43,7 +43,7 @@ TEST(Agreement, ForeignExceptionsAreInternalErrors) {
     FAIL();
   } catch (const core::Error& error) {
     EXPECT_EQ(error.exit_code(), core::ExitCode::Internal);
-    EXPECT_STREQ(error.what(), "beyond");
+    EXPECT_STREQ(error.what(), "internal error: beyond; please report it");
   }
 }
 
