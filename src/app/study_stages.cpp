@@ -7,6 +7,7 @@
 #include "graftage/pretrain/run.hpp"
 #include "graftage/sweep/planner.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace graftage::app {
@@ -64,6 +65,16 @@ std::set<std::filesystem::path> upstream(const study::Stage& stage) {
   return paths;
 }
 
+/// A table, or every file of a raw directory.
+void add_files(const std::filesystem::path& path, std::vector<std::filesystem::path>& files) {
+  if (!std::filesystem::is_directory(path)) {
+    files.push_back(path);
+    return;
+  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path))
+    if (entry.is_regular_file()) files.push_back(entry.path());
+}
+
 }  // namespace
 
 std::string describe_stage(const study::Stage& stage) {
@@ -84,9 +95,9 @@ std::vector<std::filesystem::path> input_files(const study::Stage& stage) {
   std::vector<std::filesystem::path> files;
   if (stage.kind != study::StageKind::Import) return files;
   const auto config = config::read<data::ImportConfig>(stage.document);
-  for (const auto& source : config.sources) files.push_back(data::resolve_input_path(source.file));
-  if (config.labels.join_file) files.push_back(data::resolve_input_path(*config.labels.join_file));
-  std::erase_if(files, [](const auto& file) { return std::filesystem::is_directory(file); });
+  for (const auto& source : config.sources) add_files(data::resolve_input_path(source.file), files);
+  if (config.labels.join_file) add_files(data::resolve_input_path(*config.labels.join_file), files);
+  std::sort(files.begin(), files.end());
   return files;
 }
 

@@ -83,8 +83,9 @@ TrialResult attempt(const Trial& trial, const RunTrial& run) {
 /// One rank's part of a sweep.
 class Worker {
  public:
-  Worker(const std::vector<Trial>& trials, const TrialStore& store, const RunTrial& run, std::string session)
-      : store_(store), run_(run), session_(std::move(session)) {
+  Worker(const std::vector<Trial>& trials, const TrialStore& store, const RunTrial& run, std::string session,
+         bool shows_progress)
+      : store_(store), run_(run), session_(std::move(session)), shows_progress_(shows_progress) {
     for (const Trial& trial : trials) trials_.emplace(trial.id, &trial);
   }
 
@@ -96,9 +97,8 @@ class Worker {
       if (!store_.claim(session_, id)) continue;
       if (!store_.has_done(id)) run_one(*trials_.at(id));
       if (interrupted) return;
-      show(progress, already_done);
+      if (shows_progress_) show(progress, already_done);
     }
-    progress.finish();
   }
 
   /// This rank cannot go on: the others finish their trial and take no more, instead of running the rest first.
@@ -162,6 +162,7 @@ class Worker {
   const TrialStore& store_;
   const RunTrial& run_;
   std::string session_;
+  bool shows_progress_;  ///< listing what all ranks have finished is one rank's job
 };
 
 }  // namespace
@@ -180,12 +181,11 @@ SweepSummary run_trials(const std::vector<Trial>& trials, const TrialStore& stor
   pending = listed.empty() ? std::vector<std::string>{} : core::split(listed, '\n');
   const std::string session = communicator.broadcast_text(communicator.is_root() ? random_session_name() : "");
 
-  Worker worker(trials, store, run, session);
+  const bool shows_progress = communicator.is_root() && !pending.empty();
+  Worker worker(trials, store, run, session, shows_progress);
+  const auto total = static_cast<std::int64_t>(trials.size());
+  core::Progress progress({.label = "sweep", .unit = "trials", .total = total, .enabled = shows_progress});
   mpi::agree(communicator, [&] {
-    core::Progress progress({.label = "sweep",
-                             .unit = "trials",
-                             .total = static_cast<std::int64_t>(trials.size()),
-                             .enabled = communicator.is_root() && !pending.empty()});
     try {
       worker.work(pending, progress);
     } catch (const std::exception&) {
@@ -198,13 +198,18 @@ SweepSummary run_trials(const std::vector<Trial>& trials, const TrialStore& stor
     if (worker.mismatch) throw core::Error(*worker.mismatch);
   });
   SweepSummary summary;
-  summary.planned = static_cast<std::int64_t>(trials.size());
+  summary.planned = total;
   summary.already_done = summary.planned - static_cast<std::int64_t>(pending.size());
   summary.ran = communicator.sum(worker.ran);
   summary.failed = communicator.sum(worker.failed);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   summary.seconds = communicator.max(seconds.count());
-  if (mpi::any_of(communicator, worker.interrupted))
+  const bool interrupted = mpi::any_of(communicator, worker.interrupted);
+  if (!interrupted) {
+    progress.update(total, summary.failed > 0 ? std::to_string(summary.failed) + " failed" : "");
+    progress.finish();
+  }
+  if (interrupted)
     throw core::Interrupted("the sweep was stopped with " + std::to_string(summary.already_done + summary.ran) +
                             " of " + std::to_string(summary.planned) +
                             " trials stored; the same command runs the rest");
