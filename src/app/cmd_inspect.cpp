@@ -25,6 +25,7 @@ void print_datasets(const h5::File& file) {
 bool inspect_file(const std::filesystem::path& path, bool with_datasets) {
   const h5::File file = h5::File::open(path);
   const auto header = h5::read_header(file);
+  if (header.format.empty()) throw core::DataError(path.string(), "", "is an HDF5 file, but not one of graftage's");
   const bool intact = h5::compute_content_digest(file) == header.content_sha256;
   std::cout << path.string() << ": " << header.format << ' ' << header.format_version << ", written by "
             << header.creator << ' ' << header.creator_version << "\n  content " << (intact ? "intact" : "DAMAGED")

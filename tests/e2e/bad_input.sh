@@ -37,6 +37,7 @@ expect 65 ranks 2 pretrain --config configs/tiny_l2p.yaml
 said 'shard-'
 [ ! -e runs/tiny/pretrain/l2p/encoder.h5 ] || fail 'an encoder was made from a truncated corpus'
 expect 65 "$g" inspect "$shard"
+expect 65 "$g" inspect "$GRAFTAGE_SOURCE_DIR/tests/e2e/data/tiny_molecules.csv"
 cp whole.h5 "$shard"
 expect 0 ranks 1 pretrain --config configs/tiny_l2p.yaml
 
