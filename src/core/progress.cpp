@@ -87,9 +87,9 @@ void Progress::print(const std::string& note, bool last) {
     line += "  ETA " + format_duration(static_cast<double>(options_.total - done_) / rate);
   if (!note.empty()) line += "  " + note;
   if (terminal_)
-    *options_.out << '\r' << line << "\x1b[K" << (last ? "\n" : "");  // clears the rest of a longer line
+    *options_.out << '\r' + line + "\x1b[K" + (last ? "\n" : "");  // clears the rest of a longer line
   else
-    *options_.out << line << '\n';
+    *options_.out << line + '\n';  // one write, or another stream gets between
   options_.out->flush();
 }
 
