@@ -13,8 +13,10 @@ add_custom_target(unit_tests_light)
 # Ranks of a test on a machine with fewer cores, and inside containers that only have root.
 set(graftage_mpi_environment OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
     OMPI_MCA_btl_vader_single_copy_mechanism=none)
+set(graftage_test_timeout 300)
 set(graftage_test_environment OMP_NUM_THREADS=1 ${graftage_mpi_environment})
 if(GRAFTAGE_SANITIZE)
+  set(graftage_test_timeout 900)  # finite differences without optimisation take two minutes
   list(APPEND graftage_test_environment
     "LSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/support/leak_suppressions.txt:print_suppressions=0:fast_unwind_on_malloc=0"
     "UBSAN_OPTIONS=print_stacktrace=1" "ASAN_OPTIONS=detect_odr_violation=0")
@@ -126,7 +128,7 @@ function(graftage_test module)
   endif()
   add_test(NAME unit_${module} COMMAND test_${module})
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 300)
+    set(arg_TIMEOUT ${graftage_test_timeout})
   endif()
   set_tests_properties(unit_${module} PROPERTIES
     LABELS "${labels}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${graftage_test_environment}")
@@ -141,7 +143,7 @@ function(graftage_parallel_test module)
   graftage_add_test_executable(ptest_${module} ${module} ${sources} ${PROJECT_SOURCE_DIR}/tests/support/mpi_main.cpp)
   graftage_link_modules(ptest_${module} mpi)
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 300)
+    set(arg_TIMEOUT ${graftage_test_timeout})
   endif()
   foreach(ranks IN LISTS arg_RANKS)
     set(test parallel_${module}_${ranks})
