@@ -42,8 +42,11 @@ has_state "$job" COMPLETED || show_job "the job is $(job_field "$job" JobState)"
 [ -f runs/tiny/sweep/report.h5 ] || show_job 'no report.h5'
 expect 0 "$GRAFTAGE_BIN" inspect runs/tiny/sweep/report.h5
 said 'content intact'
-in_job=$(digest_of runs/tiny)
+# What a study leaves. Of the two checkpoints kept, the clock (checkpoint_seconds) chose the older one's step, so the newest counts.
+left_by() { digest_of "$1" | awk '/\/l2p\/checkpoints\/step-/ { newest = $0; next } { print } END { print newest }'; }
+in_job=$(left_by runs/tiny)
+grep -q 'l2p/checkpoints/step-' <<<"$in_job" || fail 'no checkpoint is left'
 
 mv runs in_job
 expect 0 "$GRAFTAGE_BIN" study configs/tiny_study.yaml
-[ "$(digest_of runs/tiny)" = "$in_job" ] || { diff <(echo "$in_job") <(digest_of runs/tiny) >&2; fail 'the job left other bytes than mpirun'; }
+[ "$(left_by runs/tiny)" = "$in_job" ] || { diff <(echo "$in_job") <(left_by runs/tiny) >&2; fail 'the job left other bytes than mpirun'; }
