@@ -12,32 +12,13 @@ namespace {
 
 constexpr int kDeepestNesting = 64;
 
-std::string json_string(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      out += {'\\', c};
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else if (byte < 0x20 || byte == 0x7f)
-      out += {'\\', 'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
-    else
-      out += c;
-  }
-  return out + '"';
-}
-
 std::string json_scalar(const Node& node) {
-  if (node.quoted) return json_string(node.scalar);
+  if (node.quoted) return detail::double_quoted(node.scalar);
   if (detail::is_null_word(node.scalar)) return "null";
   if (const auto boolean = detail::as_core_bool(node.scalar)) return *boolean ? "true" : "false";
   if (const auto integer = detail::as_integer(node.scalar)) return std::to_string(*integer);
   if (const auto number = detail::as_number(node.scalar)) return core::format_double(*number);
-  return json_string(node.scalar);
+  return detail::double_quoted(node.scalar);
 }
 
 void write_json(const Node& node, std::string& out) {
@@ -61,7 +42,7 @@ void write_json(const Node& node, std::string& out) {
     case Node::Kind::Mapping:
       out += '{';
       for (const auto& [key, value] : node.entries) {
-        out += separator + json_string(key) + ":";
+        out += separator + detail::double_quoted(key) + ":";
         write_json(value, out);
         separator = ",";
       }

@@ -63,4 +63,23 @@ bool is_non_finite_word(std::string_view text) {
   return is_word(text, "inf") || is_word(text, "nan") || text == "NaN" || is_word(text, "infinity");
 }
 
+std::string double_quoted(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      out += {'\\', c};
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else if (byte < 0x20 || byte == 0x7f)
+      out += {'\\', 'u', '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
 }  // namespace graftage::config::detail

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 /// What a plain scalar means: the YAML 1.2 core schema, with yes/no/on/off as booleans where a boolean is asked for.
@@ -18,5 +19,7 @@ namespace graftage::config::detail {
 [[nodiscard]] std::optional<double> as_number(std::string_view text);
 /// ".inf", "nan" and their relatives, which are never accepted.
 [[nodiscard]] bool is_non_finite_word(std::string_view text);
+/// The text as a JSON string, which is also a double-quoted scalar of YAML.
+[[nodiscard]] std::string double_quoted(std::string_view text);
 
 }  // namespace graftage::config::detail

@@ -28,34 +28,16 @@ bool is_ambiguous(std::string_view text) {
   return one_letter || (digit < text.size() && text[digit] >= '0' && text[digit] <= '9');
 }
 
-std::string quoted(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      out += {'\\', c};
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else if (byte < 0x20 || byte == 0x7f)
-      out += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
-    else
-      out += c;
-  }
-  return out + '"';
-}
-
 std::string text_of(std::string_view text) {
-  return is_plain_text(text) && !is_ambiguous(text) ? std::string(text) : quoted(text);
+  return is_plain_text(text) && !is_ambiguous(text) ? std::string(text) : detail::double_quoted(text);
 }
 
 std::string scalar_of(const Node& node) {
   if (node.kind == Node::Kind::Null) return "null";
   if (node.quoted) return text_of(node.scalar);
   if (node.scalar.empty()) return "null";
-  return is_plain_text(node.scalar) || detail::as_number(node.scalar) ? node.scalar : quoted(node.scalar);
+  return is_plain_text(node.scalar) || detail::as_number(node.scalar) ? node.scalar
+                                                                      : detail::double_quoted(node.scalar);
 }
 
 bool is_leaf(const Node& node) { return node.kind == Node::Kind::Scalar || node.kind == Node::Kind::Null; }
