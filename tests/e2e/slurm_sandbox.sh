@@ -5,11 +5,8 @@ set -euo pipefail
 
 root=${GRAFTAGE_SOURCE_DIR:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 sandbox=$root/scripts/slurm_sandbox.sh
-for program in munged slurmctld slurmd sbatch srun mpicc; do
-  PATH=$PATH:/usr/sbin command -v "$program" >/dev/null && continue
-  echo "skipped: $program is missing; scripts/setup.sh installs munge slurmctld slurmd slurm-client"
-  exit 77
-done
+. "$root/tests/e2e/support/slurm.sh"
+require_programs munged slurmctld slurmd sbatch srun mpicc
 
 work=$(mktemp -d)
 export GRAFTAGE_SLURM_DIR=$work/slurm
@@ -19,16 +16,6 @@ fail() {
   echo "FAILED: $*" >&2
   tail -n 20 "$work"/*.out >&2
   exit 1
-}
-slurm() { "$sandbox" exec "$@"; }
-job_field() { slurm scontrol --oneliner show job "$1" | tr ' ' '\n' | sed -n "s/^$2=//p"; }
-wait_until() { # seconds, command...
-  local deadline=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    [ $SECONDS -lt $deadline ] || return 1
-    sleep 0.2
-  done
 }
 has_state() { [ "$(job_field "$1" JobState)" = "$2" ]; }
 has_line() { grep -q -- "$2" "$1" 2>/dev/null; }

@@ -3,25 +3,12 @@
 # report, and leaves the bytes of a study that mpirun ran undisturbed.
 . "$(dirname "$0")/support/workspace.sh"
 sandbox=$GRAFTAGE_SOURCE_DIR/scripts/slurm_sandbox.sh
-for program in munged slurmctld slurmd sbatch srun; do
-  PATH=$PATH:/usr/sbin command -v "$program" >/dev/null && continue
-  echo "skipped: $program is missing; scripts/setup.sh installs munge slurmctld slurmd slurm-client"
-  exit 77
-done
+. "$GRAFTAGE_SOURCE_DIR/tests/e2e/support/slurm.sh"
+require_programs munged slurmctld slurmd sbatch srun
 export GRAFTAGE_SLURM_DIR=$workspace/slurm
 trap '"$sandbox" stop; rm -rf "$workspace"' EXIT
 
-slurm() { "$sandbox" exec "$@"; }
-job_field() { slurm scontrol --oneliner show job "$1" | tr ' ' '\n' | sed -n "s/^$2=//p"; }
 show_job() { cat "$workspace"/graftage-study-*.out >&2; fail "$*"; }
-wait_until() { # seconds, command...
-  local deadline=$((SECONDS + $1))
-  shift
-  until "$@"; do
-    [ $SECONDS -lt $deadline ] || return 1
-    sleep 0.2
-  done
-}
 has_state() { job_field "$1" JobState | grep -qxE "$2"; }
 has_checkpoint() { compgen -G 'runs/tiny/pretrain/l2p/checkpoints/step-*.h5' >/dev/null; }
 
