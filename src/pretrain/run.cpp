@@ -64,8 +64,9 @@ class Run {
         store_(corpus,
                data::SampleStore::options_for(*corpus, communicator.size(),
                                               static_cast<std::int64_t>(config.train.cache_mebibytes * 1048576))),
-        sampler_(all_graphs(*corpus), {config.batch.size, config.batch.virtual_shards, objective_->minimum_shard()},
-                 seed_.child("sampler")),
+        sampler_(all_graphs(*corpus),
+                 {config.batch.size, config.batch.virtual_shards, objective_->minimum_shard(), config.batch.packing},
+                 seed_.child("sampler"), corpus->num_nodes()),
         checkpoints_(config.output / "checkpoints") {
     const std::int64_t all_steps = config.train.epochs * sampler_.steps_per_epoch();
     last_step_ = config.train.max_steps > 0 ? std::min(config.train.max_steps, all_steps) : all_steps;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "graftage/config/fields.hpp"
+#include "graftage/data/sampler.hpp"
 #include "graftage/mpi/communicator.hpp"
 #include "graftage/nn/encoder.hpp"
 #include "graftage/train/adam.hpp"
@@ -14,12 +15,15 @@ namespace graftage::pretrain {
 struct BatchConfig {
   std::int64_t size = 64;
   std::int64_t virtual_shards = 4;
+  data::Packing packing = data::Packing::Balanced;
 };
 template <class V>
 void visit_fields(V& visit, BatchConfig& c) {
   visit("size", c.size, config::at_least(2), "graphs per optimiser step, over all ranks");
   visit("virtual_shards", c.virtual_shards, config::in_range(1, 4096),
         "pieces a batch is cut into; part of the run's identity, unlike the number of ranks");
+  visit("packing", c.packing, config::any(),
+        "balanced: pieces of about equal numbers of nodes; plain: pieces in the order of the epoch");
 }
 
 struct TrainConfig {
