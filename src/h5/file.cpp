@@ -43,6 +43,13 @@ Id access_properties() {
 
 }  // namespace
 
+std::string library_version() {
+  prepare_library();
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+}
+
 File::File(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 File::~File() = default;
 File::File(File&&) noexcept = default;

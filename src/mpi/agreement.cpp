@@ -28,6 +28,7 @@ Outcome run(const std::function<void()>& local_phase) {
 
 void agree(const Communicator& communicator, const std::function<void()>& local_phase) {
   const Outcome outcome = run(local_phase);
+  communicator.wait_for_all();  // phases may differ by minutes
   const std::int64_t size = communicator.size();
   // The lowest failing rank has the largest distance to `size`; 0 where nothing failed.
   const std::int64_t distance = communicator.max(outcome.failed ? size - communicator.rank() : std::int64_t{0});

@@ -7,6 +7,8 @@
 
 #include <mpi.h>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace graftage::mpi {
@@ -54,6 +56,23 @@ int Communicator::size() const {
 
 void Communicator::barrier() const {
   if (handle_ != nullptr) check(MPI_Barrier(handle_->comm), "MPI_Barrier");
+}
+
+void Communicator::wait_for_all() const {
+  if (handle_ == nullptr) return;
+  constexpr int kBusyTests = 200;  // ranks that are close together do not sleep at all
+  constexpr std::chrono::microseconds kShortest{20}, kLongest{1000};
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Ibarrier(handle_->comm, &request), "MPI_Ibarrier");
+  auto pause = kShortest;
+  for (int tests = 0;; ++tests) {
+    int done = 0;
+    check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done != 0) return;
+    if (tests < kBusyTests) continue;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, kLongest);
+  }
 }
 
 Communicator Communicator::split(int color) const {

@@ -5,8 +5,10 @@
 
 #include <mpi.h>
 
+#include <array>
 #include <cstdlib>
 #include <exception>
+#include <utility>
 
 namespace graftage::mpi {
 
@@ -74,14 +76,40 @@ std::string launch_problem(int world_size, const std::map<std::string, std::stri
   return {};
 }
 
+std::string library_version() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  detail::check(MPI_Get_library_version(text.data(), &length), "MPI_Get_library_version");
+  const std::string all(text.data(), static_cast<std::size_t>(length));
+  return all.substr(0, all.find_first_of(",\n"));
+}
+
+Launch read_launch(const std::map<std::string, std::string>& environment) {
+  Launch launch;
+  for (const auto& [name, launcher] : {std::pair("OMPI_COMM_WORLD_SIZE", "mpirun"), std::pair("PMI_SIZE", "mpirun"),
+                                       std::pair("SLURM_STEP_NUM_TASKS", "srun")}) {
+    launch.num_tasks = number_of(environment, name);
+    if (launch.num_tasks == 0) continue;
+    launch.launcher = launcher;
+    break;
+  }
+  if (launch.num_tasks == 0) return launch;
+  launch.wire_up = environment.contains("PMIX_RANK") ? "PMIx" : environment.contains("PMI_RANK") ? "PMI" : "";
+  return launch;
+}
+
+std::map<std::string, std::string> launch_environment() {
+  std::map<std::string, std::string> environment;
+  for (const char* const name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", "PMIX_RANK", "PMI_RANK"})
+    if (const char* const value = std::getenv(name)) environment[name] = value;
+  return environment;
+}
+
 std::string launch_problem() {
   GRAFTAGE_CHECK(is_initialized());
   int size = 0;
   detail::check(MPI_Comm_size(MPI_COMM_WORLD, &size), "MPI_Comm_size");
-  std::map<std::string, std::string> environment;
-  for (const char* const name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"})
-    if (const char* const value = std::getenv(name)) environment[name] = value;
-  return launch_problem(size, environment);
+  return launch_problem(size, launch_environment());
 }
 
 }  // namespace graftage::mpi

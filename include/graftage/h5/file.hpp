@@ -42,6 +42,9 @@ struct Column {
   ColumnKind kind = ColumnKind::Detect;  ///< set on reading; on writing it gives a column of an empty table its type
 };
 
+/// Version of the HDF5 library in use, "1.10.8".
+[[nodiscard]] std::string library_version();
+
 /// An HDF5 file, opened read-only or created; every failure is an Error that names file and dataset.
 ///
 /// Files are byte-reproducible (no timestamps, fixed library versions V18..V110) and hostile-safe on reading: external

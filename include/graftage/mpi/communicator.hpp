@@ -28,6 +28,9 @@ class Communicator {
   [[nodiscard]] bool is_root() const { return rank() == 0; }
 
   void barrier() const;
+  /// A barrier for ranks that may be far apart: who comes first sleeps, where barrier() would keep a core busy that a
+  /// rank still at work, or its loader, can use. Reacts within a millisecond.
+  void wait_for_all() const;
   /// Ranks with the same color form a group, ordered by their rank here.
   [[nodiscard]] Communicator split(int color) const;
 

@@ -27,6 +27,19 @@ class Session {
 /// True between Session construction and destruction.
 [[nodiscard]] bool is_initialized();
 
+/// Name and version of the MPI library in use, "Open MPI v4.1.4". Needs no Session.
+[[nodiscard]] std::string library_version();
+
+/// How a launcher started this process, from its environment; all empty or 0 without one.
+struct Launch {
+  std::string launcher;  ///< "mpirun", "srun", or the empty text
+  int num_tasks = 0;     ///< that it says it started
+  std::string wire_up;   ///< "PMIx", "PMI", or the empty text: how its tasks find each other
+};
+[[nodiscard]] Launch read_launch(const std::map<std::string, std::string>& environment);
+/// The variables that read_launch and launch_problem look at, of this process.
+[[nodiscard]] std::map<std::string, std::string> launch_environment();
+
 /// Why this process found itself alone although the launcher started several ranks, and what to do; empty if all is
 /// well.
 ///

@@ -5,7 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <ctime>
 #include <numeric>
+#include <thread>
 
 namespace graftage::mpi {
 namespace {
@@ -25,6 +28,31 @@ TEST(Communicator, KnowsItsPlace) {
   EXPECT_EQ(world.is_root(), world.rank() == 0);
   EXPECT_TRUE(is_initialized());
   EXPECT_EQ(launch_problem(), "");
+}
+
+double processor_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// Not a matter of speed: a rank that sleeps uses no processor, however long the others take.
+TEST(Communicator, WaitsForAllWithoutKeepingACoreBusy) {
+  const Communicator world = Communicator::world();
+  for (int round = 0; round < 100; ++round) world.wait_for_all();
+  std::vector<std::int64_t> arrived{0};
+  const double before = processor_seconds();
+
+  if (world.is_root()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(400));
+    arrived[0] = 1;
+  }
+  world.wait_for_all();
+
+  const double limit = world.is_root() ? 10.0 : 0.2;
+  EXPECT_LT(processor_seconds() - before, limit);
+  world.broadcast(std::span(arrived));
+  EXPECT_EQ(arrived[0], 1);
 }
 
 TEST(Communicator, SendsAroundARing) {

@@ -24,6 +24,7 @@ TEST(SelfCommunicator, IsOneRankWithoutASession) {
   EXPECT_EQ(self.size(), 1);
   EXPECT_TRUE(self.is_root());
   self.barrier();
+  self.wait_for_all();
   self.broadcast(std::span(values));
   EXPECT_EQ(self.all_gather<int>(values), (std::vector<int>{1, 2, 3}));
   EXPECT_EQ(self.sum(5), 5);
@@ -32,6 +33,31 @@ TEST(SelfCommunicator, IsOneRankWithoutASession) {
   EXPECT_EQ(self.broadcast_text("text"), "text");
   EXPECT_EQ(self.all_gather_text("text"), (std::vector<std::string>{"text"}));
   EXPECT_EQ(self.split(3).size(), 1);
+}
+
+TEST(Launch, IsReadFromTheLaunchersVariables) {
+  using Environment = std::map<std::string, std::string>;
+
+  const Launch none = read_launch(Environment{{"PMIX_RANK", "0"}});
+  EXPECT_EQ(none.launcher + none.wire_up, "");
+  EXPECT_EQ(none.num_tasks, 0);
+  const Launch mpirun = read_launch(Environment{
+      {"OMPI_COMM_WORLD_SIZE", "3"}, {"PMIX_RANK", "1"}, {"SLURM_STEP_NUM_TASKS", "1"}});  // inside an allocation
+  EXPECT_EQ(mpirun.launcher, "mpirun");
+  EXPECT_EQ(mpirun.num_tasks, 3);
+  EXPECT_EQ(mpirun.wire_up, "PMIx");
+  const Launch srun = read_launch(Environment{{"SLURM_STEP_NUM_TASKS", "4"}});
+  EXPECT_EQ(srun.launcher, "srun");
+  EXPECT_EQ(srun.num_tasks, 4);
+  EXPECT_EQ(srun.wire_up, "");
+  EXPECT_EQ(read_launch(Environment{{"PMI_SIZE", "2"}, {"PMI_RANK", "0"}}).wire_up, "PMI");
+}
+
+TEST(Launch, NamesTheLibrary) {
+  const std::string version = library_version();
+  EXPECT_FALSE(version.empty());
+  EXPECT_EQ(version.find(','), std::string::npos);
+  EXPECT_NE(version.find_first_of("0123456789"), std::string::npos) << version;
 }
 
 TEST(SelfCommunicator, RefusesPartnersThatDoNotExist) {
