@@ -76,7 +76,10 @@ at::Tensor mask_gradient(const at::Tensor& gradient, const at::Tensor& y, bool r
                               out == nullptr ? nullptr : out + offset, wants_bias ? sums.of(block) : nullptr, count,
                               width);
     });
-  if (wants_bias) bias_gradient = sums.total(gradient.options());
+  if (wants_bias) {
+    bias_gradient = at::empty({width}, gradient.options());
+    sums.total(bias_gradient.mutable_data_ptr<T>());
+  }
   return masked;
 }
 

@@ -64,8 +64,10 @@ void scatter(const at::Tensor& gradient, const std::vector<LinearMap>& maps, con
     for (std::size_t k = 0; k < which.size(); ++k) terms.push_back(view(maps[which[k]], tables[k].of(block)));
     detail::scatter_rows<T>(terms, g, width, first, first + count);
   });
-  for (std::size_t k = 0; k < which.size(); ++k)
-    result[which[k]] = tables[k].total(gradient.options()).view({maps[which[k]].columns(), width});
+  for (std::size_t k = 0; k < which.size(); ++k) {
+    result[which[k]] = at::empty({maps[which[k]].columns(), width}, gradient.options());
+    tables[k].total(result[which[k]].mutable_data_ptr<T>());
+  }
 }
 
 /// y = sum_i A_i x_i; the derivative of x_i is A_i^T, again a map.

@@ -147,9 +147,10 @@ struct Problem {
   }
 };
 
-/// By differentiable operations, where the backward pass is itself differentiated: the formula of the fused one, with
-/// mean and variance written as functions of x where they are.
-variable_list composed_gradient(const at::Tensor& gradient, const Problem& problem) {
+/// By differentiable operations, where the backward pass is itself differentiated or reaches the moments: the formula
+/// of the fused one, with mean and variance written as functions of x where they are.
+/// @param gradients  of the rows and, where the moments are the rows' own, of mean and variance; undefined = zero
+variable_list composed_gradient(const variable_list& gradients, const Problem& problem) {
   const at::Tensor& x = problem.x;
   ColumnMoments moments = problem.moments;
   at::Tensor share;
@@ -160,14 +161,18 @@ variable_list composed_gradient(const at::Tensor& gradient, const Problem& probl
     moments.variance = ((x - moments.mean).square() * share).sum(0);
   }
   const at::Tensor inverse = (moments.variance + problem.affine.epsilon).rsqrt();
-  const at::Tensor unit = (x - moments.mean) * inverse;
-  const at::Tensor g = problem.affine.activation == Activation::Relu
-                           ? at::threshold_backward(gradient, evaluate(x, problem.moments, problem.affine), 0)
-                           : gradient;
+  const at::Tensor deviation = x - moments.mean;
+  const at::Tensor unit = deviation * inverse;
+  at::Tensor g = gradients[0].defined() ? gradients[0] : at::zeros_like(x);
+  if (problem.affine.activation == Activation::Relu)
+    g = at::threshold_backward(g, evaluate(x, problem.moments, problem.affine), 0);
   const at::Tensor sums = g.sum(0);
   const at::Tensor products = (g * unit).sum(0);
   const at::Tensor through = problem.own_moments ? g - share * (sums + unit * products) : g;
-  return {through * (problem.affine.scale * inverse), products, sums};
+  at::Tensor dx = through * (problem.affine.scale * inverse);
+  if (problem.own_moments && gradients[1].defined()) dx = dx + share * gradients[1];
+  if (problem.own_moments && gradients[2].defined()) dx = dx + share * 2 * deviation * gradients[2];
+  return {dx, products, sums};
 }
 
 template <class T>
@@ -188,8 +193,10 @@ variable_list fused_gradient_typed(const at::Tensor& gradient, const Problem& pr
     detail::normalization_sums<T>(x + offset, g + offset, columns.row(), sums.of(block), products.of(block),
                                   constant_moments, count, width);
   });
-  const at::Tensor sum = sums.total(rows.options());
-  const at::Tensor product = products.total(rows.options());
+  at::Tensor sum = at::empty({width}, rows.options());
+  at::Tensor product = at::empty({width}, rows.options());
+  sums.total(sum.mutable_data_ptr<T>());
+  products.total(product.mutable_data_ptr<T>());
   if (wants_x && problem.own_moments) {
     const at::Tensor shares = problem.shares();
     const T* share = shares.defined() ? shares.const_data_ptr<T>() : nullptr;
@@ -214,12 +221,10 @@ struct Normalize : torch::autograd::Function<Normalize> {
     context->saved_data["epsilon"] = problem.affine.epsilon;
     context->set_materialize_grads(false);
     if (!problem.own_moments) return {y};
-    context->mark_non_differentiable({moments.mean, moments.variance});
     return {y, moments.mean, moments.variance};
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    if (!gradients[0].defined()) return variable_list(4);
     const variable_list saved = context->get_saved_variables();
     const Activation activation = context->saved_data["relu"].toBool() ? Activation::Relu : Activation::None;
     const Problem problem{.x = saved[0],
@@ -227,10 +232,12 @@ struct Normalize : torch::autograd::Function<Normalize> {
                           .affine = {saved[1], saved[2], activation, context->saved_data["epsilon"].toDouble()},
                           .weights = saved[5],
                           .own_moments = context->saved_data["own_moments"].toBool()};
+    const bool reaches_moments =
+        std::any_of(gradients.begin() + 1, gradients.end(), [](const at::Tensor& g) { return g.defined(); });
     variable_list result;
-    if (at::GradMode::is_enabled())
-      result = composed_gradient(gradients[0], problem);
-    else
+    if (at::GradMode::is_enabled() || reaches_moments)
+      result = composed_gradient(gradients, problem);
+    else if (gradients[0].defined())
       detail::for_type(problem.x, [&]<class T>(T) {
         result = fused_gradient_typed<T>(gradients[0].contiguous(), problem, context->needs_input_grad(0));
       });

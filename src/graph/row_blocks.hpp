@@ -1,7 +1,7 @@
 #pragma once
 
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -42,8 +42,8 @@ class BlockSums {
       : width_(width), values_(static_cast<std::size_t>(blocks * width)) {}
   /// [width] of one block.
   [[nodiscard]] T* of(std::int64_t block) { return values_.data() + block * width_; }
-  /// @return [width] of T
-  [[nodiscard]] at::Tensor total(const at::TensorOptions& options) const {
+  /// @param out  [width]
+  void total(T* out) const {
     std::vector<double> sums(static_cast<std::size_t>(width_));
     double* sum = sums.data();
     const T* end = values_.data() + values_.size();
@@ -51,9 +51,7 @@ class BlockSums {
 #pragma omp simd
       for (std::int64_t h = 0; h < width_; ++h) sum[h] += static_cast<double>(block[h]);
     }
-    at::Tensor result = at::empty({width_}, options);
-    std::transform(sums.begin(), sums.end(), result.mutable_data_ptr<T>(), [](double s) { return static_cast<T>(s); });
-    return result;
+    std::transform(sums.begin(), sums.end(), out, [](double s) { return static_cast<T>(s); });
   }
 
  private:

@@ -1,21 +1,32 @@
 #include "graftage/nn/batch_norm.hpp"
 
 #include "graftage/core/error.hpp"
+#include "graftage/graph/normalization.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 #include <numeric>
 
 namespace graftage::nn {
 
-BatchStatistics batch_statistics(const at::Tensor& x, const std::vector<double>& multiplicity) {
+double batch_count(const at::Tensor& x, const std::vector<double>& multiplicity) {
   GRAFTAGE_CHECK(x.dim() == 2, x.dim());
   GRAFTAGE_CHECK(multiplicity.empty() || static_cast<std::int64_t>(multiplicity.size()) == x.size(0),
                  multiplicity.size(), x.size(0));
   const double count = multiplicity.empty() ? static_cast<double>(x.size(0))
                                             : std::accumulate(multiplicity.begin(), multiplicity.end(), 0.0);
   GRAFTAGE_CHECK(count > 1.0, "batch normalisation in training needs more than one node, has", count);
+  return count;
+}
+
+BatchStatistics batch_statistics(const at::Tensor& x, const std::vector<double>& multiplicity) {
+  const double count = batch_count(x, multiplicity);
+  if (!x.requires_grad() || !at::GradMode::is_enabled()) {
+    const graph::ColumnMoments moments = graph::column_moments(x, multiplicity);
+    return {moments.mean, moments.variance, count};
+  }
   if (multiplicity.empty()) {
     const at::Tensor mean = x.mean(0);
     return {mean, (x - mean).square().mean(0), count};

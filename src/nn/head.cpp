@@ -53,8 +53,8 @@ at::Tensor apply_head(const Weights& weights, const std::string& name, const Hea
   GRAFTAGE_CHECK(x.dim() == 2 && x.size(1) == shape.input, x.dim(), shape.input);
   at::Tensor h = x;
   for (std::int64_t layer = 0; layer < shape.num_layers; ++layer) {
-    h = weights.linear(layer_name(name, layer), h);
-    if (layer + 1 < shape.num_layers) h = at::relu(h);
+    const bool last = layer + 1 == shape.num_layers;
+    h = last ? weights.linear(layer_name(name, layer), h) : weights.linear_relu(layer_name(name, layer), h);
   }
   return h;
 }

@@ -1,10 +1,39 @@
 #include "graftage/nn/weights.hpp"
 
 #include "graftage/core/error.hpp"
+#include "graftage/graph/normalization.hpp"
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 namespace graftage::nn {
+
+at::Tensor Weights::gather_sum(const std::vector<graph::MapTerm>& rows, const std::vector<Lookup>& tables) const {
+  GRAFTAGE_CHECK(!rows.empty() || !tables.empty());
+  at::Tensor sum;
+  const auto add = [&sum](const at::Tensor& term) { sum = sum.defined() ? sum + term : term; };
+  for (const graph::MapTerm& term : rows) add(term.map.apply(term.x));
+  for (const Lookup& table : tables) add(lookup(table.name, table.map));
+  return sum;
+}
+
+at::Tensor Weights::linear_relu(const std::string& name, const at::Tensor& x) const {
+  return at::relu(linear(name, x));
+}
+
+at::Tensor Weights::normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,
+                              graph::Activation activation) const {
+  const at::Tensor y = scale_shift(name, nn::normalize(x, statistics));
+  return activation == graph::Activation::Relu ? at::relu(y) : y;
+}
+
+NormalizedRows Weights::batch_normalize(const std::string& name, const at::Tensor& x,
+                                        const std::vector<double>& multiplicity, graph::Activation activation) const {
+  BatchStatistics statistics = batch_statistics(x, multiplicity);
+  at::Tensor rows = normalize(name, x, statistics, activation);
+  return {std::move(rows), std::move(statistics)};
+}
 
 at::Tensor SharedWeights::lookup(const std::string& name, const graph::LinearMap& map) const {
   at::Tensor y = map.apply(parameters_[name + ".weight"]);
@@ -12,10 +41,15 @@ at::Tensor SharedWeights::lookup(const std::string& name, const graph::LinearMap
   return y;
 }
 
-at::Tensor SharedWeights::linear(const std::string& name, const at::Tensor& x) const {
+at::Tensor SharedWeights::evaluate_linear(const std::string& name, const at::Tensor& x,
+                                          graph::Activation activation) const {
   const std::string bias = name + ".bias";
-  at::Tensor y = parameters_.contains(bias) ? at::linear(x, parameters_[name + ".weight"], parameters_[bias])
-                                            : at::linear(x, parameters_[name + ".weight"]);
+  return graph::linear(x, parameters_[name + ".weight"], parameters_.contains(bias) ? parameters_[bias] : at::Tensor(),
+                       activation, precision_);
+}
+
+at::Tensor SharedWeights::linear(const std::string& name, const at::Tensor& x) const {
+  at::Tensor y = evaluate_linear(name, x, graph::Activation::None);
   if (record_ != nullptr) record_->push_back({Site::Kind::Linear, name, graph::LinearMap(), x, y});
   return y;
 }
@@ -24,6 +58,37 @@ at::Tensor SharedWeights::scale_shift(const std::string& name, const at::Tensor&
   at::Tensor y = at::addcmul(parameters_[name + ".bias"], x, parameters_[name + ".weight"]);
   if (record_ != nullptr) record_->push_back({Site::Kind::ScaleShift, name, graph::LinearMap(), x, y});
   return y;
+}
+
+at::Tensor SharedWeights::gather_sum(const std::vector<graph::MapTerm>& rows, const std::vector<Lookup>& tables) const {
+  if (record_ != nullptr) return Weights::gather_sum(rows, tables);
+  std::vector<graph::MapTerm> terms = rows;
+  for (const Lookup& table : tables) terms.push_back({table.map, parameters_[table.name + ".weight"]});
+  return graph::sum_of_maps(terms);
+}
+
+at::Tensor SharedWeights::linear_relu(const std::string& name, const at::Tensor& x) const {
+  if (record_ != nullptr) return Weights::linear_relu(name, x);
+  return evaluate_linear(name, x, graph::Activation::Relu);
+}
+
+at::Tensor SharedWeights::normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,
+                                    graph::Activation activation) const {
+  const bool constants = !statistics.mean.requires_grad() && !statistics.variance.requires_grad();
+  if (record_ != nullptr || !constants) return Weights::normalize(name, x, statistics, activation);
+  return graph::normalize_by_moments(
+      x, {statistics.mean, statistics.variance},
+      {parameters_[name + ".weight"], parameters_[name + ".bias"], activation, kBatchNormEpsilon});
+}
+
+NormalizedRows SharedWeights::batch_normalize(const std::string& name, const at::Tensor& x,
+                                              const std::vector<double>& multiplicity,
+                                              graph::Activation activation) const {
+  if (record_ != nullptr) return Weights::batch_normalize(name, x, multiplicity, activation);
+  const double count = batch_count(x, multiplicity);
+  const graph::NormalizedRows y = graph::normalize_by_own_moments(
+      x, multiplicity, {parameters_[name + ".weight"], parameters_[name + ".bias"], activation, kBatchNormEpsilon});
+  return {y.rows, {y.moments.mean, y.moments.variance, count}};
 }
 
 }  // namespace graftage::nn

@@ -8,7 +8,7 @@
 
 namespace graftage::graph {
 
-/// Mean and biased variance of each column, constants for autograd.
+/// Mean and biased variance of each column.
 struct ColumnMoments {
   at::Tensor mean;      ///< [H]
   at::Tensor variance;  ///< [H]
@@ -29,7 +29,7 @@ struct AffineActivation {
 
 struct NormalizedRows {
   at::Tensor rows;        ///< [R, H]
-  ColumnMoments moments;  ///< of the rows before
+  ColumnMoments moments;  ///< of the rows before; part of the graph of x
 };
 
 /// activation((x - mean) / sqrt(variance + eps) * scale + shift) with the moments of x itself, differentiated through

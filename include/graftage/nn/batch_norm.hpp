@@ -1,7 +1,6 @@
 #pragma once
 
 #include "graftage/nn/parameters.hpp"
-#include "graftage/nn/weights.hpp"
 
 #include <ATen/core/Tensor.h>
 
@@ -27,7 +26,11 @@ enum class Normalization {
 inline constexpr double kBatchNormEpsilon = 1e-5;
 inline constexpr double kBatchNormMomentum = 0.1;
 
-/// Statistics over rows x [R, H] weighted by multiplicity (empty = ones), two-pass. @pre more than one node
+/// Number of nodes that rows stand for. @throws InternalError unless it is more than one
+[[nodiscard]] double batch_count(const at::Tensor& x, const std::vector<double>& multiplicity);
+
+/// Statistics over rows x [R, H] weighted by multiplicity (empty = ones), two-pass; part of the graph of x if that is.
+/// @pre more than one node
 [[nodiscard]] BatchStatistics batch_statistics(const at::Tensor& x, const std::vector<double>& multiplicity);
 
 /// (x - mean) / sqrt(variance + eps), without the affine part. @param x [R, H]

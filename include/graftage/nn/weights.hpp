@@ -1,6 +1,9 @@
 #pragma once
 
+#include "graftage/graph/linear.hpp"
 #include "graftage/graph/linear_map.hpp"
+#include "graftage/graph/map_sum.hpp"
+#include "graftage/nn/batch_norm.hpp"
 #include "graftage/nn/parameters.hpp"
 
 #include <ATen/core/Tensor.h>
@@ -10,10 +13,23 @@
 
 namespace graftage::nn {
 
+/// A table and the map that looks it up.
+struct Lookup {
+  std::string name;
+  graph::LinearMap map;  ///< [R, C]
+};
+
+/// Normalised rows and the statistics that they were normalised with.
+struct NormalizedRows {
+  at::Tensor rows;  ///< [R, H]
+  BatchStatistics statistics;
+};
+
 /// How the parametric operations of a model are evaluated: every use of a parameter in an encoder goes through here.
 ///
 /// SharedWeights is the ordinary case. L2P-GNN evaluates the same encoder with per-graph adapted weights, which are
-/// never formed but applied as low-rank corrections (performance 2.5).
+/// never formed but applied as low-rank corrections (performance 2.5). Three operations are all a kind of weights needs
+/// to define; the compound ones below them are made of these, unless one knows a faster way to the same values.
 class Weights {
  public:
   virtual ~Weights() = default;
@@ -23,6 +39,20 @@ class Weights {
   [[nodiscard]] virtual at::Tensor linear(const std::string& name, const at::Tensor& x) const = 0;
   /// x * `name`.weight + `name`.bias, both [H]: the affine part of a normalisation. @param x [R, H]
   [[nodiscard]] virtual at::Tensor scale_shift(const std::string& name, const at::Tensor& x) const = 0;
+
+  /// Sum of maps applied to rows and of lookups in tables, at least one in all. @return [R, H]
+  [[nodiscard]] virtual at::Tensor gather_sum(const std::vector<graph::MapTerm>& rows,
+                                              const std::vector<Lookup>& tables) const;
+  /// ReLU of linear().
+  [[nodiscard]] virtual at::Tensor linear_relu(const std::string& name, const at::Tensor& x) const;
+  /// activation of scale_shift() of x normalised with given statistics, differentiated through if they are part of a
+  /// graph. @param x [R, H]
+  [[nodiscard]] virtual at::Tensor normalize(const std::string& name, const at::Tensor& x,
+                                             const BatchStatistics& statistics, graph::Activation activation) const;
+  /// The same with the statistics of x, differentiated through; those returned are part of its graph too.
+  [[nodiscard]] virtual NormalizedRows batch_normalize(const std::string& name, const at::Tensor& x,
+                                                       const std::vector<double>& multiplicity,
+                                                       graph::Activation activation) const;
 };
 
 /// One evaluation of a parametric operation, as seen by a recorder: its input and its output.
@@ -35,18 +65,32 @@ struct Site {
   at::Tensor output;     ///< part of the autograd graph
 };
 
-/// The same parameters for every row. Optionally records each operation in order.
+/// The same parameters for every row, by the fused operators of `graph`. Optionally records each of the three simple
+/// operations in order; the compound ones are then made of them.
 class SharedWeights final : public Weights {
  public:
-  explicit SharedWeights(const Parameters& parameters, std::vector<Site>* record = nullptr)
-      : parameters_(parameters), record_(record) {}
+  /// @param precision  of the products in linear() and linear_relu()
+  explicit SharedWeights(const Parameters& parameters, std::vector<Site>* record = nullptr,
+                         graph::MatmulPrecision precision = graph::MatmulPrecision::Float32)
+      : parameters_(parameters), record_(record), precision_(precision) {}
   [[nodiscard]] at::Tensor lookup(const std::string& name, const graph::LinearMap& map) const override;
   [[nodiscard]] at::Tensor linear(const std::string& name, const at::Tensor& x) const override;
   [[nodiscard]] at::Tensor scale_shift(const std::string& name, const at::Tensor& x) const override;
+  [[nodiscard]] at::Tensor gather_sum(const std::vector<graph::MapTerm>& rows,
+                                      const std::vector<Lookup>& tables) const override;
+  [[nodiscard]] at::Tensor linear_relu(const std::string& name, const at::Tensor& x) const override;
+  [[nodiscard]] at::Tensor normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,
+                                     graph::Activation activation) const override;
+  [[nodiscard]] NormalizedRows batch_normalize(const std::string& name, const at::Tensor& x,
+                                               const std::vector<double>& multiplicity,
+                                               graph::Activation activation) const override;
 
  private:
+  [[nodiscard]] at::Tensor evaluate_linear(const std::string& name, const at::Tensor& x,
+                                           graph::Activation activation) const;
   const Parameters& parameters_;
   std::vector<Site>* record_;
+  graph::MatmulPrecision precision_;
 };
 
 }  // namespace graftage::nn

@@ -104,8 +104,7 @@ TEST(NormalizeByOwnMoments, EqualsTorchOnAllCopies) {
         EXPECT_LT(difference(copies(ours.rows, used), theirs), 1e-12);
         for (std::size_t i = 0; i < 3; ++i)
           EXPECT_LT(difference(gradients[i], expected[i]) / expected[i].abs().max().item<double>(), 1e-11) << i;
-        EXPECT_FALSE(ours.moments.mean.requires_grad());
-        EXPECT_LT(difference(ours.moments.mean, copies(x.detach(), used).mean(0)), 1e-13);
+        EXPECT_LT(difference(ours.moments.mean.detach(), copies(x.detach(), used).mean(0)), 1e-13);
       }
     }
   }
@@ -125,6 +124,26 @@ TEST(NormalizeByOwnMoments, AgreesWithFiniteDifferencesToSecondOrder) {
       EXPECT_LT(support::gradient_error(function, inputs), 1e-8);
       EXPECT_LT(support::second_gradient_error(function, inputs), 1e-7);
     }
+}
+
+TEST(NormalizeByOwnMoments, MomentsAreDifferentiatedThroughToo) {
+  for (const bool weighted : {false, true}) {
+    const auto multiplicity = weighted ? some_multiplicity(7) : std::vector<double>{};
+    const auto function = [&](const std::vector<at::Tensor>& t) {
+      const NormalizedRows y = normalize_by_own_moments(t[0], multiplicity, {t[1], t[2], Activation::Relu, 1e-2});
+      return (t[3] - y.moments.mean).pow(3).sum() + (t[3] * y.moments.variance.sqrt()).sum() + y.rows.tanh().sum();
+    };
+    const auto without_rows = [&](const std::vector<at::Tensor>& t) {
+      const ColumnMoments moments = normalize_by_own_moments(t[0], multiplicity, {t[1], t[2]}).moments;
+      return (t[3] - moments.mean).pow(3).sum() + (t[3] * moments.variance.sqrt()).sum();
+    };
+    const std::vector<at::Tensor> inputs = {hashed_values({7, 4}, 1), hashed_values({4}, 2) + 1.5,
+                                            hashed_values({4}, 3), hashed_values({2, 4}, 4)};
+
+    EXPECT_LT(support::gradient_error(function, inputs), 1e-8);
+    EXPECT_LT(support::second_gradient_error(function, inputs), 1e-7);
+    EXPECT_LT(support::gradient_error(without_rows, inputs), 1e-8);
+  }
 }
 
 TEST(NormalizeByMoments, AgreesWithFiniteDifferencesToSecondOrder) {
@@ -181,7 +200,7 @@ TEST(NormalizeByOwnMoments, ThreadsChangeNoBit) {
     at::set_num_threads(threads);
     const NormalizedRows y = normalize_by_own_moments(x, multiplicity, {scale, shift, Activation::Relu});
     auto tensors = torch::autograd::grad({y.rows}, {x, scale, shift}, {direction}, false, false);
-    tensors.insert(tensors.end(), {y.rows.detach(), y.moments.mean, y.moments.variance});
+    tensors.insert(tensors.end(), {y.rows.detach(), y.moments.mean.detach(), y.moments.variance.detach()});
     at::set_num_threads(before);
     return tensors;
   };
