@@ -49,29 +49,36 @@ at::Tensor AdaptTask::apply_head(const at::Tensor& graphs) const {
   return nn::apply_head(nn::SharedWeights(weights_), "head", head_shape_, graphs);
 }
 
-train::ShardLoss AdaptTask::loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) {
+train::ShardLoss AdaptTask::supervise(const at::Tensor& graphs, const at::Tensor& labels,
+                                      const at::Tensor& label_mask) const {
   train::ShardLoss result;
-  at::Tensor graphs;  // [B, D]
-  if (parts_.embeddings != nullptr) {
-    graphs = parts_.embeddings->rows(shard.ids);
-  } else {
-    const bool fixed = is_fixed(parts_.method, parts_.protocol);
-    const core::SeedSequence dropout_seed = seed.child("dropout");
-    nn::ForwardOptions options;
-    options.normalization = fixed ? nn::Normalization::Running : nn::Normalization::Batch;
-    options.dropout = fixed ? 0.0 : parts_.dropout;
-    options.dropout_seed = &dropout_seed;
-    const graph::MessageFlow flow =
-        graph::plain_flow(shard, parts_.encoder.schema(), parts_.encoder.config().num_layers);
+  result.loss = label_loss(parts_.labels.kind, apply_head(graphs), labels, label_mask);
+  result.metrics.push_back({"loss", result.loss.sum.item<double>(), result.loss.count});
+  return result;
+}
+
+train::ShardComputation AdaptTask::prepare(graph::GraphBatch shard, const core::SeedSequence& seed) const {
+  if (parts_.embeddings != nullptr)
+    return [this, ids = std::move(shard.ids), labels = shard.labels, mask = shard.label_mask] {
+      return supervise(parts_.embeddings->rows(ids), labels, mask);
+    };
+  const bool fixed = is_fixed(parts_.method, parts_.protocol);
+  const double dropout = fixed ? 0.0 : parts_.dropout;
+  graph::MessageFlow flow =
+      graph::make_flow(shard, parts_.encoder.schema(), parts_.encoder.flow_options(parts_.flow, dropout));
+  graph::prepare_gradients(flow);
+  return [this, fixed, dropout, flow = std::move(flow), labels = shard.labels, mask = shard.label_mask,
+          dropout_seed = seed.child("dropout")] {
+    const nn::ForwardOptions options{.normalization = fixed ? nn::Normalization::Running : nn::Normalization::Batch,
+                                     .dropout = dropout,
+                                     .dropout_seed = &dropout_seed};
     const nn::EncoderOutput output = encode(flow, options);
-    graphs = nn::read_out(parts_.head.readout, flow, output.rows);
+    train::ShardLoss result = supervise(nn::read_out(parts_.head.readout, flow, output.rows), labels, mask);
     if (!fixed)
       for (const nn::BatchStatistics& s : output.statistics)
         result.statistics.push_back({s.mean.detach(), s.variance.detach(), s.count});
-  }
-  result.loss = label_loss(parts_.labels.kind, apply_head(graphs), shard.labels, shard.label_mask);
-  result.metrics.push_back({"loss", result.loss.sum.item<double>(), result.loss.count});
-  return result;
+    return result;
+  };
 }
 
 at::Tensor AdaptTask::predict(const EvaluationBatch& batch) const {

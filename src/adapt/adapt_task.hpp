@@ -20,6 +20,7 @@ struct AdaptParts {
   HeadConfig head;
   Protocol protocol = Protocol::Fixed;
   double dropout = 0.0;
+  graph::FlowKind flow = graph::FlowKind::Merged;
   std::shared_ptr<const EmbeddingTable> embeddings;  ///< of a linear probe; null: run the encoder
 };
 
@@ -41,7 +42,7 @@ class AdaptTask final : public train::LearningTask {
   [[nodiscard]] nn::FlatParameters& trainable() override { return trainable_; }
   [[nodiscard]] nn::Parameters& buffers() override { return parts_.encoder_buffers; }
   /// Metric "loss": what the loss term holds.
-  [[nodiscard]] train::ShardLoss loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) override;
+  [[nodiscard]] train::ShardComputation prepare(graph::GraphBatch shard, const core::SeedSequence& seed) const override;
   /// Predictions in evaluation, without a gradient: logits (Binary) or values (Real). @return [B, T]
   [[nodiscard]] at::Tensor predict(const EvaluationBatch& batch) const;
 
@@ -52,6 +53,9 @@ class AdaptTask final : public train::LearningTask {
   [[nodiscard]] const nn::Parameters& weights() const { return weights_; }
 
  private:
+  /// Loss and metric from the pooled rows. @param graphs [B, D]
+  [[nodiscard]] train::ShardLoss supervise(const at::Tensor& graphs, const at::Tensor& labels,
+                                           const at::Tensor& label_mask) const;
   [[nodiscard]] nn::EncoderOutput encode(const graph::MessageFlow& flow, const nn::ForwardOptions& options) const;
   [[nodiscard]] at::Tensor apply_head(const at::Tensor& graphs) const;
 

@@ -12,7 +12,7 @@ namespace {
 /// As in training, but a batch may be one node: others of the split are pooled with it.
 nn::BatchStatistics statistics_of(const at::Tensor& rows, const graph::MessageFlow& flow, std::int64_t layer) {
   if (flow.num_nodes == 1) return {rows[0], at::zeros_like(rows[0]), 1.0};
-  return nn::batch_statistics(rows, flow.layers[static_cast<std::size_t>(layer)].multiplicity);
+  return nn::batch_statistics(rows, flow.layers[static_cast<std::size_t>(layer)].rows.multiplicity);
 }
 
 }  // namespace

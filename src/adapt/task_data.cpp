@@ -15,8 +15,8 @@ namespace {
 constexpr std::int64_t kStoreCacheBytes = std::int64_t{64} << 20;
 
 template <class Visit>
-void for_each_chunk(const std::vector<core::GraphId>& ids, Visit visit) {
-  const auto chunk = static_cast<std::size_t>(kEvaluationGraphs);
+void for_each_chunk(const std::vector<core::GraphId>& ids, std::int64_t size, Visit visit) {
+  const auto chunk = static_cast<std::size_t>(size);
   for (std::size_t first = 0; first < ids.size(); first += chunk)
     visit(std::span(ids).subspan(first, std::min(chunk, ids.size() - first)));
 }
@@ -91,7 +91,7 @@ void TaskData::check_part(const std::string& part, const std::vector<core::Graph
 train::ScoreTable TaskData::labels_of(const std::vector<core::GraphId>& ids) {
   train::ScoreTable table;
   table.num_targets = static_cast<std::int64_t>(corpus_->labels().names.size());
-  for_each_chunk(ids, [&](std::span<const core::GraphId> chunk) {
+  for_each_chunk(ids, kEvaluationGraphs, [&](std::span<const core::GraphId> chunk) {
     const graph::GraphBatch batch = store_.batch(chunk);
     const at::Tensor labels = batch.labels.contiguous();
     const at::Tensor mask = batch.label_mask.contiguous();
@@ -105,19 +105,20 @@ train::ScoreTable TaskData::labels_of(const std::vector<core::GraphId>& ids) {
   return table;
 }
 
-const EvaluationBatches& TaskData::batches(std::int64_t num_layers) {
-  const auto found = batches_.find(num_layers);
+const EvaluationBatches& TaskData::batches(const graph::FlowOptions& options) {
+  const FlowKey key{options.num_layers, options.kind, options.keep_below};
+  const auto found = batches_.find(key);
   if (found != batches_.end()) return found->second;
-  EvaluationBatches built{build(split_.train, num_layers), build(split_.valid, num_layers),
-                          build(split_.test, num_layers)};
-  return batches_.emplace(num_layers, std::move(built)).first->second;
+  EvaluationBatches built{build(split_.train, options), build(split_.valid, options), build(split_.test, options)};
+  return batches_.emplace(key, std::move(built)).first->second;
 }
 
-std::vector<EvaluationBatch> TaskData::build(const std::vector<core::GraphId>& ids, std::int64_t num_layers) {
+std::vector<EvaluationBatch> TaskData::build(const std::vector<core::GraphId>& ids, const graph::FlowOptions& options) {
   std::vector<EvaluationBatch> result;
-  for_each_chunk(ids, [&](std::span<const core::GraphId> chunk) {
+  const std::int64_t size = options.kind == graph::FlowKind::Merged ? kEvaluationGraphs : kPlainEvaluationGraphs;
+  for_each_chunk(ids, size, [&](std::span<const core::GraphId> chunk) {
     graph::GraphBatch batch = store_.batch(chunk);
-    graph::MessageFlow flow = graph::plain_flow(batch, corpus_->schema(), num_layers);
+    graph::MessageFlow flow = graph::make_flow(batch, corpus_->schema(), options);
     result.push_back({std::move(batch.ids), std::move(flow), std::move(batch.labels), std::move(batch.label_mask)});
   });
   return result;

@@ -8,12 +8,15 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace graftage::adapt {
 
 /// Graphs of a batch in evaluation: numbers do not depend on it, large batches are fast.
-inline constexpr std::int64_t kEvaluationGraphs = 512;
+/// With merged rows the more so the larger.
+inline constexpr std::int64_t kEvaluationGraphs = 4096;
+inline constexpr std::int64_t kPlainEvaluationGraphs = 512;
 
 /// Some graphs of a split, ready for a forward pass.
 struct EvaluationBatch {
@@ -43,20 +46,22 @@ class TaskData {
   [[nodiscard]] data::SampleStore& store() { return store_; }
   /// Training graphs that have at least one label; the others would make a batch without a loss possible.
   [[nodiscard]] const std::vector<core::GraphId>& training_graphs() const { return training_graphs_; }
-  /// Flows for encoders of this depth; built at the first call.
-  [[nodiscard]] const EvaluationBatches& batches(std::int64_t num_layers);
+  /// Flows as these options say; built at the first call.
+  [[nodiscard]] const EvaluationBatches& batches(const graph::FlowOptions& options);
 
  private:
   void check_part(const std::string& part, const std::vector<core::GraphId>& ids);
   /// Scores are zeros.
   [[nodiscard]] train::ScoreTable labels_of(const std::vector<core::GraphId>& ids);
-  [[nodiscard]] std::vector<EvaluationBatch> build(const std::vector<core::GraphId>& ids, std::int64_t num_layers);
+  [[nodiscard]] std::vector<EvaluationBatch> build(const std::vector<core::GraphId>& ids,
+                                                   const graph::FlowOptions& options);
   std::shared_ptr<const data::Corpus> corpus_;
   std::string split_name_;
   const data::Split& split_;
   data::SampleStore store_;
   std::vector<core::GraphId> training_graphs_;
-  std::map<std::int64_t, EvaluationBatches> batches_;  ///< by number of layers
+  using FlowKey = std::tuple<std::int64_t, graph::FlowKind, bool>;  ///< layers, kind, keep_below
+  std::map<FlowKey, EvaluationBatches> batches_;
 };
 
 }  // namespace graftage::adapt

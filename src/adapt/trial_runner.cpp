@@ -116,9 +116,9 @@ struct TrialRunner::Cache {
 
   /// What depends on nothing but encoder and task is computed once: statistics and embeddings of frozen encoders.
   AdaptParts parts(const TrialConfig& config, TaskData& data, const TrialEncoder& encoder, const Method& method) {
-    const EvaluationBatches& batches = data.batches(encoder.encoder.config().num_layers);
+    const EvaluationBatches& batches = data.batches(encoder.encoder.flow_options(config.train.flow));
     AdaptParts parts{encoder.encoder, method,          encoder.parameters,   encoder.buffers, data.corpus().labels(),
-                     config.head,     config.protocol, config.train.dropout, nullptr};
+                     config.head,     config.protocol, config.train.dropout, config.train.flow, nullptr};
     if (!is_fixed(method, config.protocol)) return parts;
     const std::string key = encoder.key + " " + data.corpus().content_sha256() + " " + config.task.split;
     parts.encoder_buffers = *statistics.get(
@@ -135,6 +135,8 @@ TrialRunner::TrialRunner() : cache_(std::make_unique<Cache>()) {}
 TrialRunner::~TrialRunner() = default;
 
 TrialIdentity TrialRunner::identify(const TrialConfig& config) {
+  GRAFTAGE_CHECK(config.train.precision != train::Precision::Auto);
+  train::require_precision(config.train.precision, core::cpu_features());
   const data::Corpus& corpus = cache_->task(config.task).corpus();
   const EncoderIdentity encoder = cache_->encoders.identify(config.encoder, corpus);
   config::Node document = resolved(config);
@@ -161,7 +163,7 @@ Outcome TrialRunner::run(const TrialConfig& config) {
   const data::Sampler sampler(data.training_graphs(),
                               {.batch_size = config.train.batch_size, .virtual_shards = 1, .minimum_shard = 2},
                               seed.child("order"));
-  TrainingRecord record(task, data.batches(encoder->encoder.config().num_layers), corpus.labels().kind,
+  TrainingRecord record(task, data.batches(encoder->encoder.flow_options(config.train.flow)), corpus.labels().kind,
                         config.train.evaluate_train);
   const mpi::Communicator self = mpi::Communicator::self();
   train::Trainer trainer(task, optimizer, data.store(), sampler, self);

@@ -11,7 +11,9 @@
 namespace graftage::app {
 
 int run_adapt(const Invocation& invocation) {
-  const auto config = adapt::read_trial_config(load_document(invocation));
+  auto config = adapt::read_trial_config(load_document(invocation));
+  if (config.train.precision == train::Precision::Auto)
+    config.train.precision = train::best_precision(core::cpu_features());
   if (invocation.dry_run) {
     std::cout << adapt::resolved(config).to_yaml();
     return 0;

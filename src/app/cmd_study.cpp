@@ -1,4 +1,5 @@
 #include "app/command.hpp"
+#include "app/open_precision.hpp"
 #include "app/study_stages.hpp"
 #include "graftage/core/atomic_file.hpp"
 #include "graftage/core/error.hpp"
@@ -28,7 +29,8 @@ int run_study(const Invocation& invocation) {
   return study::run_study(config, {.executable = study.executable,
                                    .inputs = input_files,
                                    .describe = describe_stage,
-                                   .print = [](const std::string& line) { std::cout << line << std::endl; }});
+                                   .print = [](const std::string& line) { std::cout << line << std::endl; },
+                                   .before = carry_precision});
 }
 
 }  // namespace graftage::app

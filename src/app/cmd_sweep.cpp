@@ -1,4 +1,5 @@
 #include "app/command.hpp"
+#include "app/open_precision.hpp"
 #include "app/trial_bridge.hpp"
 #include "graftage/core/digest.hpp"
 #include "graftage/core/error.hpp"
@@ -16,8 +17,10 @@ namespace graftage::app {
 
 namespace {
 
-std::vector<sweep::Trial> plan_trials(const sweep::SweepConfig& config, adapt::TrialRunner& runner) {
-  return sweep::plan(config, [&](const config::Node& trial) { return resolve_trial(runner, trial, config.metric); });
+std::vector<sweep::Trial> plan_trials(const sweep::SweepConfig& config, adapt::TrialRunner& runner,
+                                      train::Precision auto_means) {
+  return sweep::plan(
+      config, [&](const config::Node& trial) { return resolve_trial(runner, trial, config.metric, auto_means); });
 }
 
 /// Ranks on other processors or with other files would plan, and run, other trials.
@@ -54,17 +57,23 @@ void print_summary(const sweep::SweepConfig& config, const sweep::SweepSummary& 
 int run_sweep(const Invocation& invocation) {
   adapt::TrialRunner runner;
   if (invocation.dry_run) {
-    print_trials(plan_trials(sweep::read_sweep_config(load_document(invocation)), runner));
+    const auto config = sweep::read_sweep_config(load_document(invocation));
+    const auto settled = train::settled_precision(config.output);
+    print_trials(plan_trials(config, runner, settled.value_or(train::best_precision(core::cpu_features()))));
     return 0;
   }
   return with_ranks([&](const mpi::Communicator& world) {
     sweep::SweepConfig config;
     std::vector<sweep::Trial> trials;
     core::log_info(train::configure_numerics(1) + ", " + std::to_string(world.size()) + " ranks");
+    bool open = false;
     parse_on_all_ranks(invocation, world, [&](const config::Node& document) {
       config = sweep::read_sweep_config(document);
-      trials = plan_trials(config, runner);
+      open = leaves_precision_open(document);
     });
+    const auto precision =
+        open ? train::settle_precision(train::Precision::Auto, config.output, world) : train::Precision::Fp32;
+    mpi::agree(world, [&] { trials = plan_trials(config, runner, precision); });
     check_same_trials(world, trials);
     const sweep::TrialStore store(config.output);
     mpi::agree(world, [&] {

@@ -6,8 +6,9 @@
 namespace graftage::app {
 
 sweep::ResolvedTrial resolve_trial(adapt::TrialRunner& runner, const config::Node& config,
-                                   const sweep::MetricConfig& metric) {
-  const auto trial = adapt::read_trial_config(config);
+                                   const sweep::MetricConfig& metric, train::Precision auto_means) {
+  auto trial = adapt::read_trial_config(config);
+  if (trial.train.precision == train::Precision::Auto) trial.train.precision = auto_means;
   const auto identity = runner.identify(trial);
   if (metric.name != "valid/" + identity.metric || metric.goal != identity.goal)
     throw core::ConfigError("", "metric: '" + core::printable(metric.name) + "', " + metric.goal +

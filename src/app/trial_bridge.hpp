@@ -7,9 +7,10 @@
 namespace graftage::app {
 
 /// What the sweep layer, which knows no tensors, is given to resolve and run adaptations.
-/// @throws ConfigError if the trial's task has no curve `metric`
+/// @param auto_means  precision of trials that leave it open @throws ConfigError if the trial's task has no curve
+/// `metric`
 [[nodiscard]] sweep::ResolvedTrial resolve_trial(adapt::TrialRunner& runner, const config::Node& config,
-                                                 const sweep::MetricConfig& metric);
+                                                 const sweep::MetricConfig& metric, train::Precision auto_means);
 [[nodiscard]] sweep::TrialResult run_trial(adapt::TrialRunner& runner, const sweep::Trial& trial);
 
 }  // namespace graftage::app

@@ -125,6 +125,30 @@ void multiply_typed(const Csr& csr, const T* x, T* out, std::int64_t width) {
 
 }  // namespace
 
+std::span<const std::int64_t> Csr::columns_of(std::int64_t row) const {
+  const auto r = static_cast<std::size_t>(row);
+  return std::span(column).subspan(static_cast<std::size_t>(row_ptr[r]),
+                                   static_cast<std::size_t>(row_ptr[r + 1] - row_ptr[r]));
+}
+
+Csr select(const Csr& csr, const std::vector<std::int64_t>& rows) {
+  Csr selected{.columns = csr.columns,
+               .row_ptr = {0},
+               .column = {},
+               .weight = {},
+               .kind = csr.kind == CsrKind::General ? CsrKind::General : CsrKind::Gather};
+  selected.row_ptr.reserve(rows.size() + 1);
+  for (const std::int64_t row : rows) {
+    const auto begin = csr.row_ptr[static_cast<std::size_t>(row)];
+    const auto end = csr.row_ptr[static_cast<std::size_t>(row) + 1];
+    selected.column.insert(selected.column.end(), csr.column.begin() + begin, csr.column.begin() + end);
+    if (!csr.weight.empty())
+      selected.weight.insert(selected.weight.end(), csr.weight.begin() + begin, csr.weight.begin() + end);
+    selected.end_row();
+  }
+  return selected;
+}
+
 Csr transpose(const Csr& csr) {
   Csr result;
   result.columns = csr.rows();

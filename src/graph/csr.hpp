@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace graftage::graph::detail {
@@ -19,10 +20,17 @@ struct Csr {
   std::vector<double> weight;  ///< empty = all ones
   CsrKind kind = CsrKind::General;
   [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(row_ptr.size()) - 1; }
+  /// Columns of the entries of one row.
+  [[nodiscard]] std::span<const std::int64_t> columns_of(std::int64_t row) const;
+  /// Ends a row that is built by appending to column and weight.
+  void end_row() { row_ptr.push_back(static_cast<std::int64_t>(column.size())); }
 };
 
 /// The transpose; entries of a row keep the order of the original's rows.
 [[nodiscard]] Csr transpose(const Csr& csr);
+
+/// The rows in the order given.
+[[nodiscard]] Csr select(const Csr& csr, const std::vector<std::int64_t>& rows);
 
 /// out = csr * x for row-major x [columns, width] and out [rows, width]. One writer per row; the sum of an output
 /// element has one order, whatever the vector width of the machine or the number of threads.

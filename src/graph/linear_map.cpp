@@ -142,6 +142,11 @@ const std::vector<std::int64_t>& LinearMap::row_ptr() const { return csr().row_p
 const std::vector<std::int64_t>& LinearMap::column() const { return csr().column; }
 const std::vector<double>& LinearMap::weight() const { return csr().weight; }
 
+LinearMap LinearMap::select(const std::vector<std::int64_t>& rows) const {
+  for (const std::int64_t row : rows) GRAFTAGE_CHECK(row >= 0 && row < this->rows(), row, this->rows());
+  return {std::make_shared<const Data>(detail::select(csr(), rows)), false};
+}
+
 LinearMap LinearMap::transposed() const {
   GRAFTAGE_CHECK(is_defined());
   return {data_, !transposed_};

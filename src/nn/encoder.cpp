@@ -21,19 +21,20 @@ std::string table_name(const std::string& prefix, std::size_t column) { return p
 /// product of code counts with the tables, so no message is ever formed (Hu et al. 2020 for edge embeddings).
 at::Tensor gin_layer(const Weights& weights, const std::string& name, const graph::FlowLayer& layer,
                      const at::Tensor& h) {
-  at::Tensor sum = layer.sources.apply(h);
+  std::vector<Lookup> edges;
   for (std::size_t c = 0; c < layer.edge_counts.size(); ++c)
-    sum = sum + weights.lookup(table_name(name + ".edge_embedding", c), layer.edge_counts[c]);
-  return weights.linear(name + ".mlp.2", at::relu(weights.linear(name + ".mlp.0", sum)));
+    edges.push_back({table_name(name + ".edge_embedding", c), layer.edge_counts[c]});
+  const at::Tensor sum = weights.gather_sum({{layer.sources, h}}, edges);
+  return weights.linear(name + ".mlp.2", weights.linear_relu(name + ".mlp.0", sum));
 }
 
-/// Statistics of one layer. @param h  the rows to normalise
+/// Statistics that are not simply those of the rows: constants, another pass's, or behind a gate.
+/// @param h  the rows to normalise
 BatchStatistics layer_statistics(const Parameters& buffers, const ForwardOptions& options, std::int64_t layer,
                                  const graph::FlowLayer& flow_layer, const at::Tensor& h) {
   switch (options.normalization) {
     case Normalization::Batch: {
-      BatchStatistics statistics = batch_statistics(h, flow_layer.multiplicity);
-      if (options.statistics_gate == nullptr) return statistics;
+      const BatchStatistics statistics = batch_statistics(h, flow_layer.rows.multiplicity);
       return {options.statistics_gate->pass(statistics.mean), options.statistics_gate->pass(statistics.variance),
               statistics.count};
     }
@@ -51,18 +52,25 @@ at::Tensor drop_out(const at::Tensor& h, const ForwardOptions& options, std::int
                     const graph::FlowLayer& flow_layer) {
   if (options.dropout == 0.0) return h;
   GRAFTAGE_CHECK(options.dropout > 0.0 && options.dropout < 1.0 && options.dropout_seed != nullptr, options.dropout);
-  GRAFTAGE_CHECK(flow_layer.multiplicity.empty(), "dropout on merged rows would drop whole groups of nodes alike");
+  GRAFTAGE_CHECK(flow_layer.rows.multiplicity.empty() || flow_layer.expand.is_defined(),
+                 "dropout on merged rows would drop whole groups of nodes alike");
   auto generator = at::make_generator<at::CPUGeneratorImpl>(options.dropout_seed->child(layer).value());
   const double keep = 1.0 - options.dropout;
   const at::Tensor mask = at::empty(h.sizes(), h.options().requires_grad(false)).bernoulli_(keep, generator);
   return h * mask.div_(keep);
 }
 
+/// Brings the outputs of earlier layers to the rows of this one.
+void follow_rows(std::vector<at::Tensor>& layers, const graph::FlowLayer& flow_layer) {
+  GRAFTAGE_CHECK(flow_layer.below.is_defined(), "jumping knowledge needs a flow made with keep_below");
+  for (at::Tensor& h : layers) {
+    h = flow_layer.below.apply(h);
+    if (flow_layer.expand.is_defined()) h = flow_layer.expand.apply(h);
+  }
+}
+
 at::Tensor join_layers(JumpingKnowledge how, const std::vector<at::Tensor>& layers) {
   if (how == JumpingKnowledge::Last) return layers.back();
-  for (const at::Tensor& h : layers)
-    GRAFTAGE_CHECK(h.size(0) == layers.back().size(0), "jumping knowledge needs the same rows in all layers", h.size(0),
-                   layers.back().size(0));
   switch (how) {
     case JumpingKnowledge::Concat:
       return at::cat(layers, 1);
@@ -117,12 +125,20 @@ Parameters Encoder::initial_buffers() const {
   return buffers;
 }
 
+graph::FlowOptions Encoder::flow_options(graph::FlowKind kind, double dropout) const {
+  return {.num_layers = config_.num_layers,
+          .kind = kind,
+          .scope = graph::MergeScope::Batch,
+          .merged_layers = dropout > 0.0 ? 1 : -1,
+          .keep_below = config_.jumping_knowledge != JumpingKnowledge::Last};
+}
+
 at::Tensor Encoder::embed_input(const Weights& weights, const graph::MessageFlow& flow) const {
   GRAFTAGE_CHECK(flow.input_codes.size() == schema_.node.size(), flow.input_codes.size(), schema_.node.size());
-  at::Tensor h = weights.lookup(table_name("x_embedding", 0), flow.input_codes[0]);
-  for (std::size_t c = 1; c < flow.input_codes.size(); ++c)
-    h = h + weights.lookup(table_name("x_embedding", c), flow.input_codes[c]);
-  return h;
+  std::vector<Lookup> columns;
+  for (std::size_t c = 0; c < flow.input_codes.size(); ++c)
+    columns.push_back({table_name("x_embedding", c), flow.input_codes[c]});
+  return weights.gather_sum({}, columns);
 }
 
 at::Tensor Encoder::convolve(const Weights& weights, const graph::MessageFlow& flow, std::int64_t layer,
@@ -133,8 +149,21 @@ at::Tensor Encoder::convolve(const Weights& weights, const graph::MessageFlow& f
 
 at::Tensor Encoder::activate(const Weights& weights, std::int64_t layer, const at::Tensor& h,
                              const BatchStatistics& statistics) const {
-  const at::Tensor y = weights.scale_shift(norm_name(layer), normalize(h, statistics));
-  return layer + 1 < config_.num_layers ? at::relu(y) : y;
+  return weights.normalize(norm_name(layer), h, statistics, activation_of(layer));
+}
+
+graph::Activation Encoder::activation_of(std::int64_t layer) const {
+  return layer + 1 < config_.num_layers ? graph::Activation::Relu : graph::Activation::None;
+}
+
+NormalizedRows Encoder::normalize_layer(const Weights& weights, const Parameters& buffers,
+                                        const ForwardOptions& options, std::int64_t layer,
+                                        const graph::FlowLayer& flow_layer, const at::Tensor& h) const {
+  if (options.normalization == Normalization::Batch && options.statistics_gate == nullptr)
+    return weights.batch_normalize(norm_name(layer), h, flow_layer.rows.multiplicity, activation_of(layer));
+  BatchStatistics statistics = layer_statistics(buffers, options, layer, flow_layer, h);
+  at::Tensor rows = activate(weights, layer, h, statistics);
+  return {std::move(rows), std::move(statistics)};
 }
 
 EncoderOutput Encoder::forward(const Weights& weights, const Parameters& buffers, const graph::MessageFlow& flow,
@@ -150,9 +179,12 @@ EncoderOutput Encoder::forward(const Weights& weights, const Parameters& buffers
     if (joins) layers.push_back(h);
     const graph::FlowLayer& flow_layer = flow.layers[static_cast<std::size_t>(l)];
     h = convolve(weights, flow, l, h);
-    output.statistics.push_back(layer_statistics(buffers, options, l, flow_layer, h));
-    h = activate(weights, l, h, output.statistics.back());
+    NormalizedRows normalized = normalize_layer(weights, buffers, options, l, flow_layer, h);
+    h = std::move(normalized.rows);
+    output.statistics.push_back(std::move(normalized.statistics));
+    if (flow_layer.expand.is_defined()) h = flow_layer.expand.apply(h);
     h = drop_out(h, options, l, flow_layer);
+    if (joins) follow_rows(layers, flow_layer);
   }
   layers.push_back(h);
   output.rows = join_layers(config_.jumping_knowledge, layers);

@@ -65,20 +65,27 @@ AttributeMasking::AttributeMasking(const Config& config, const ObjectiveContext&
       config_(config),
       head_{context.encoder.output_width(), context.encoder.schema().num_maskable_types, 1} {}
 
-train::ShardLoss AttributeMasking::loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) {
-  graph::GraphBatch hidden = shard;
-  const MaskedNodes masked = mask_nodes(hidden, encoder().schema(), config_.mask_rate, seed);
-  const graph::MessageFlow flow = graph::plain_flow(hidden, encoder().schema(), encoder().config().num_layers);
+train::ShardComputation AttributeMasking::prepare(graph::GraphBatch shard, const core::SeedSequence& seed) const {
+  const MaskedNodes masked = mask_nodes(shard, encoder().schema(), config_.mask_rate, seed);
+  graph::MessageFlow flow = flow_of(shard);
+  const graph::LinearMap hidden_rows = flow.node_rows.select(masked.node);
+  (void)hidden_rows.transposed().rows();  // built here, not in the backward pass
+  return [this, flow = std::move(flow), hidden_rows, types = at::tensor(masked.type, at::kLong)] {
+    return loss_of(flow, hidden_rows, types);
+  };
+}
+
+/// @param hidden_rows  [M, U_L] rows of the hidden nodes @param types  [M] what they were
+train::ShardLoss AttributeMasking::loss_of(const graph::MessageFlow& flow, const graph::LinearMap& hidden_rows,
+                                           const at::Tensor& types) const {
   const nn::Parameters encoder_weights = encoder_parameters();
   const nn::Parameters head_weights = own_parameters();
   const nn::SharedWeights weights(encoder_weights);
   const nn::EncoderOutput output =
-      encoder().forward(weights, buffers(), flow, encoder().embed_input(weights, flow), nn::ForwardOptions{});
-  const at::Tensor nodes = flow.node_rows.apply(output.rows);  // [N, D]
-  const auto rows = graph::LinearMap::gather(flow.num_nodes, masked.node);
-  const at::Tensor scores = nn::apply_head(nn::SharedWeights(head_weights), kHead, head_, rows.apply(nodes));  // [M, C]
-  const at::Tensor types = at::tensor(masked.type, at::kLong);
-  const auto count = static_cast<double>(masked.type.size());
+      encoder().forward(weights, encoder_buffers(), flow, encoder().embed_input(weights, flow), nn::ForwardOptions{});
+  const at::Tensor scores =
+      nn::apply_head(nn::SharedWeights(head_weights), kHead, head_, hidden_rows.apply(output.rows));  // [M, C]
+  const auto count = static_cast<double>(types.numel());
   const at::Tensor sum = at::cross_entropy_loss(scores, types, {}, at::Reduction::Sum);
   const auto correct = scores.detach().argmax(1).eq(types).sum().item<std::int64_t>();
   return {{sum, count}, {{"accuracy", static_cast<double>(correct), count}}, output.statistics};

@@ -28,9 +28,11 @@ class AttributeMasking final : public EncoderObjective {
     double mask_rate = 0.15;
   };
   AttributeMasking(const Config& config, const ObjectiveContext& context);
-  [[nodiscard]] train::ShardLoss loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) override;
+  [[nodiscard]] train::ShardComputation prepare(graph::GraphBatch shard, const core::SeedSequence& seed) const override;
 
  private:
+  [[nodiscard]] train::ShardLoss loss_of(const graph::MessageFlow& flow, const graph::LinearMap& hidden_rows,
+                                         const at::Tensor& types) const;
   Config config_;
   nn::HeadShape head_;
 };

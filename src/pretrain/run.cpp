@@ -58,7 +58,7 @@ class Run {
         identity_(std::move(identity)),
         seed_(static_cast<std::uint64_t>(config.seed)),
         encoder_(config.encoder, corpus->schema()),
-        context_{encoder_, seed_.child("weights")},
+        context_{encoder_, seed_.child("weights"), config.train.flow},
         objective_(objectives().create(config.objective, "objective", context_)),
         optimizer_(config.optimizer, objective_->trainable().values),
         store_(corpus,
@@ -216,7 +216,9 @@ PretrainConfig read_pretrain_config(const config::Node& document) {
   return config;
 }
 
-bool run_pretrain(const PretrainConfig& config, const mpi::Communicator& communicator) {
+bool run_pretrain(const PretrainConfig& wanted, const mpi::Communicator& communicator) {
+  PretrainConfig config = wanted;
+  config.train.precision = train::settle_precision(wanted.train.precision, wanted.output, communicator);
   const std::string numerics = train::configure_numerics(static_cast<int>(config.train.threads));
   std::shared_ptr<const data::Corpus> corpus;
   mpi::agree(communicator, [&] { corpus = data::Corpus::open(config.corpus); });

@@ -8,6 +8,7 @@
 #include "graftage/core/process.hpp"
 #include "graftage/core/stop_signal.hpp"
 #include "graftage/core/text.hpp"
+#include "graftage/study/placement.hpp"
 #include "graftage/study/state.hpp"
 
 #include <chrono>
@@ -28,6 +29,8 @@ core::ProcessOptions child_options(const Stage& stage) {
   // written.
   if (stage.kind != StageKind::Report) options.forward_as = SIGUSR1;
   options.unset_prefixes = launcher_variables();
+  // Ranks are bound as a whole. Threads bound one by one would put a rank's loader on the core of its first thread.
+  options.set["OMP_PROC_BIND"] = "false";
   if (geteuid() == 0) {  // Open MPI refuses root without both
     options.set["OMPI_ALLOW_RUN_AS_ROOT"] = "1";
     options.set["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
@@ -40,7 +43,13 @@ void print_plan(const StudyConfig& config, const std::vector<Stage>& stages, con
       "study " + config.name + ": " + std::to_string(stages.size()) + " stages on " +
       std::to_string(config.launcher.ranks) + " ranks" +
       (config.budget_minutes > 0 ? ", budget " + core::format_fixed(config.budget_minutes, 0) + " minutes" : ""));
-  for (const Stage& stage : stages) hooks.print("  " + stage.name + ": " + hooks.describe(stage));
+  std::string warning;
+  for (const Stage& stage : stages) {
+    hooks.print("  " + stage.name + ": " + hooks.describe(stage));
+    if (config.launcher.kind == LauncherKind::Mpirun && stage.kind != StageKind::Report && warning.empty())
+      warning = place_ranks(config.launcher, threads_of(stage), core::processors_of_this_process()).warning;
+  }
+  if (!warning.empty()) hooks.print("  warning: " + warning);
 }
 
 /// The table of a sweep that was reported in an earlier run.
@@ -92,7 +101,8 @@ int run_study(const StudyConfig& config, const StudyHooks& hooks) {
     if (core::stop_requested()) throw core::Interrupted("study stopped between two stages; run the same command again");
     const Stage& stage = stages[i];
     const std::string label = "[" + std::to_string(i + 1) + "/" + std::to_string(stages.size()) + "] " + stage.name;
-    const std::string key = stage_key(stage, {stages.begin(), stages.begin() + static_cast<std::ptrdiff_t>(i)}, hooks);
+    const std::vector<Stage> earlier(stages.begin(), stages.begin() + static_cast<std::ptrdiff_t>(i));
+    const std::string key = stage_key(stage, earlier, hooks);
     if (state.is_finished(stage, key)) {
       hooks.print(label + ": done before");
       if (stage.kind == StageKind::Report) print_stored_report(stage, hooks);
@@ -100,6 +110,7 @@ int run_study(const StudyConfig& config, const StudyHooks& hooks) {
     }
     const auto stage_start = std::chrono::steady_clock::now();
     hooks.print(label);
+    if (hooks.before) hooks.before(stage, earlier);
     const int code =
         core::run_process(stage_command(stage, config.launcher, hooks.executable), child_options(stage)).exit_code;
     ++num_run;

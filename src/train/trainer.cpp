@@ -72,29 +72,30 @@ Trainer::Trainer(LearningTask& task, Adam& optimizer, data::SampleStore& store, 
   GRAFTAGE_CHECK(task.trainable().values.scalar_type() == at::kFloat, task.trainable().values.scalar_type());
 }
 
-Trainer::Feed Trainer::feed(std::int64_t step) const {
+Trainer::Feed Trainer::feed(std::int64_t step, const core::SeedSequence& seed) const {
   const std::int64_t per_epoch = sampler_.steps_per_epoch();
   const auto lists = sampler_.shards(step / per_epoch, step % per_epoch);
   Feed result;
   for (const auto& list : lists) result.num_graphs += static_cast<std::int64_t>(list.size());
+  const core::SeedSequence step_seed = seed.child("step").child(step);
   const auto [first, last] = reducer_.local_range();
   for (std::int64_t leaf = first; leaf < last; ++leaf) {
     const auto& ids = lists[static_cast<std::size_t>(leaf)];
-    result.shards.push_back(ids.empty() ? std::nullopt : std::optional(store_.batch(ids)));
+    result.shards.push_back(ids.empty() ? std::nullopt
+                                        : std::optional(task_.prepare(store_.batch(ids), step_seed.child(leaf))));
   }
   return result;
 }
 
-Contribution Trainer::contribution(const graph::GraphBatch& shard, const core::SeedSequence& seed, bool stop) {
-  const ShardLoss loss = task_.loss(shard, seed);
+Contribution Trainer::contribution(const ShardComputation& shard, bool stop) {
+  const ShardLoss loss = shard();
   if (metric_names_.empty())
     for (const NamedSum& metric : loss.metrics) metric_names_.push_back(metric.name);
   const double value = loss.loss.sum.item<double>();
   return {flat_gradient(loss.loss.sum, task_.trainable()), pack_sums(loss, value, stop)};
 }
 
-Trainer::Outcome Trainer::step(std::int64_t step, const Feed& feed, const core::SeedSequence& seed,
-                               bool heed_stop_signal) {
+Trainer::Outcome Trainer::step(std::int64_t step, const Feed& feed, bool heed_stop_signal) {
   Outcome outcome;
   StepReport& report = outcome.report;
   report.step = step + 1;
@@ -102,13 +103,9 @@ Trainer::Outcome Trainer::step(std::int64_t step, const Feed& feed, const core::
   report.num_graphs = feed.num_graphs;
   Clock::time_point clock = Clock::now();
   const bool stop = heed_stop_signal && core::stop_requested();
-  const core::SeedSequence step_seed = seed.child("step").child(step);
-  const std::int64_t first = reducer_.local_range().first;
   std::vector<std::optional<Contribution>> leaves;
-  for (std::size_t i = 0; i < feed.shards.size(); ++i)
-    leaves.push_back(feed.shards[i] ? std::optional(contribution(
-                                          *feed.shards[i], step_seed.child(first + static_cast<std::int64_t>(i)), stop))
-                                    : std::nullopt);
+  for (const auto& shard : feed.shards)
+    leaves.push_back(shard ? std::optional(contribution(*shard, stop)) : std::nullopt);
   report.compute_seconds = lap(clock);
   Contribution total = reducer_.reduce(std::move(leaves));
   if (!metric_names_agreed_) agree_on_metric_names();
@@ -159,11 +156,11 @@ void Trainer::run(const TrainSpan& span, const core::SeedSequence& seed, const T
   std::future<Feed> next;
   for (std::int64_t s = span.first_step; s < last; ++s) {
     Clock::time_point clock = Clock::now();
-    const Feed current = next.valid() ? next.get() : feed(s);
+    const Feed current = next.valid() ? next.get() : feed(s, seed);
     double feed_seconds = lap(clock);
     core::failpoint("train.step", s + 1);
-    if (s + 1 < last) next = std::async(std::launch::async, [this, s] { return feed(s + 1); });
-    Outcome outcome = step(s, current, seed, span.heed_stop_signal);
+    if (s + 1 < last) next = std::async(std::launch::async, [this, s, &seed] { return feed(s + 1, seed); });
+    Outcome outcome = step(s, current, span.heed_stop_signal);
     // HDF5 is not thread-safe: the loader is at rest before a hook may write a checkpoint.
     clock = Clock::now();
     if (next.valid()) next.wait();

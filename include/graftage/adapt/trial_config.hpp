@@ -3,6 +3,7 @@
 #include "graftage/config/fields.hpp"
 #include "graftage/nn/encoder.hpp"
 #include "graftage/train/adam.hpp"
+#include "graftage/train/precision.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -51,6 +52,8 @@ struct AdaptTrainConfig {
   std::int64_t batch_size = 32;
   double dropout = 0.5;  ///< full fine-tuning and protocol reference
   std::int64_t threads = 1;
+  graph::FlowKind flow = graph::FlowKind::Merged;
+  train::Precision precision = train::Precision::Fp32;
   bool evaluate_train = true;  ///< per-epoch metric of the training split too
 };
 template <class V>
@@ -59,6 +62,9 @@ void visit_fields(V& visit, AdaptTrainConfig& c) {
   visit("batch_size", c.batch_size, config::at_least(2), "graphs per step");
   visit("dropout", c.dropout, config::in_range(0, 0.99), "dropout of full fine-tuning and of protocol: reference");
   visit("threads", c.threads, config::in_range(1, 1024), "LibTorch threads per rank");
+  visit("flow", c.flow, config::any(), "merged: rows that are equal are computed once; plain: one row per node");
+  visit("precision", c.precision, config::any(),
+        "of the matrix products: fp32, bf16, or auto: bf16 with AMX, else fp32");
   visit("evaluate_train", c.evaluate_train, config::any(), "store the training split's metric per epoch too");
 }
 

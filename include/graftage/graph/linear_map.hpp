@@ -35,6 +35,9 @@ class LinearMap {
   static LinearMap segment_mean(std::int64_t segments, const std::vector<std::int64_t>& segment);
   static LinearMap identity(std::int64_t size);
 
+  /// Some of the rows, in the order given. @param rows [R'] @return [R', columns]
+  [[nodiscard]] LinearMap select(const std::vector<std::int64_t>& rows) const;
+
   [[nodiscard]] bool is_defined() const { return data_ != nullptr; }
   [[nodiscard]] bool is_identity() const;
   [[nodiscard]] std::int64_t rows() const;

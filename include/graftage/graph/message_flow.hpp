@@ -7,35 +7,71 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace graftage::graph {
+
+/// plain: one row per node. merged: equal rows are computed once; the same loss and gradients in real numbers.
+enum class FlowKind { Merged, Plain };
+std::vector<std::string> enum_names(const FlowKind*);
+
+/// The nodes among which equal rows are merged: all of a batch, or those of one graph (where weights differ per graph).
+enum class MergeScope { Batch, Graph };
+
+/// The rows that one layer of a flow computes.
+struct FlowRows {
+  std::int64_t size = 0;              ///< U
+  std::vector<double> multiplicity;   ///< [U] nodes each row stands for; empty = one each
+  std::vector<std::int64_t> of_node;  ///< [N] row of each node; empty = row u is node u
+  std::vector<std::int64_t> graph;    ///< [U] graph of each row; empty if rows of several graphs were merged
+};
 
 /// One layer of a message flow: U rows computed from the U' rows of the layer below.
 struct FlowLayer {
   LinearMap sources;  ///< [U, U'] ones: neighbours and the row itself (self-loop)
   std::vector<LinearMap>
       edge_counts;  ///< per edge column: [U, cardinality] how often each code occurs, self-loop included
-  std::vector<double> multiplicity;  ///< [U] nodes each row stands for; empty = one each
+  FlowRows rows;
+  /// [U, U'] the row below of the same nodes; only where the flow was asked to keep it (jumping knowledge).
+  LinearMap below;
+  /// [N, U] back to one row per node after this layer's activation, where dropout begins; undefined = go on as it is.
+  LinearMap expand;
 };
 
-/// What an encoder really computes on. The plain flow has one row per node in every layer; a merged flow (performance
-/// 2.1) has one row per distinct k-hop neighbourhood. Layers, normalisation and readout see only this type.
+/// What an encoder really computes on. Layers, normalisation and readout see only this type.
 struct MessageFlow {
-  std::vector<LinearMap> input_codes;      ///< per node column: [U0, cardinality] one-hot
-  std::vector<FlowLayer> layers;           ///< L of them
-  std::vector<double> input_multiplicity;  ///< [U0]; empty = one each
-  LinearMap node_rows;                     ///< [N, U_L]: node embedding = its row
-  LinearMap graph_mean;                    ///< [B, U_L]: mean over a graph's nodes
-  LinearMap graph_sum;                     ///< [B, U_L]
-  /// [U] graph of each row if every row belongs to one graph (the same in all layers), as in the plain flow; else
-  /// empty.
-  std::vector<std::int64_t> row_graph;
+  std::vector<LinearMap> input_codes;  ///< per node column: [U0, cardinality] one-hot
+  FlowRows input;
+  std::vector<FlowLayer> layers;  ///< L of them
+  LinearMap node_rows;            ///< [N, U_L]: node embedding = its row
+  LinearMap graph_mean;           ///< [B, U_L]: mean over a graph's nodes
+  LinearMap graph_sum;            ///< [B, U_L]
   std::int64_t num_nodes = 0;
   std::int64_t num_graphs = 0;
 };
 
-/// One row per node in each of `num_layers` layers.
+struct FlowOptions {
+  std::int64_t num_layers = 5;
+  FlowKind kind = FlowKind::Merged;
+  MergeScope scope = MergeScope::Batch;
+  /// Merged layers before the first one that has a row per node again; dropout needs 1. -1 = all.
+  std::int64_t merged_layers = -1;
+  bool keep_below = false;  ///< fill FlowLayer::below, for encoders that join the outputs of all layers
+};
+
+/// The flow of a batch for an encoder whose layers sum over neighbours, codes and the node itself.
+///
+/// A merged row stands for all nodes with the same sum: the same multiset of rows below (itself included) and the same
+/// edge code counts (Weisfeiler-Leman colours without the pairing of neighbour and edge, which a sum does not see;
+/// performance 2.1). Rows are compared by content, hashes only find candidates. Rows are in the order of their first
+/// node, whose neighbours' order is the order of summation, so a batch always gives the same bits.
+[[nodiscard]] MessageFlow make_flow(const GraphBatch& batch, const FeatureSchema& schema, const FlowOptions& options);
+
+/// Builds the transposed maps now, in the thread that loads, instead of at the first backward pass.
+void prepare_gradients(const MessageFlow& flow);
+
+/// One row per node in each of `num_layers` layers: the reference.
 [[nodiscard]] MessageFlow plain_flow(const GraphBatch& batch, const FeatureSchema& schema, std::int64_t num_layers);
 
 }  // namespace graftage::graph

@@ -73,6 +73,9 @@ class Encoder {
   /// running_mean, running_var, num_batches_tracked of each BatchNorm.
   [[nodiscard]] Parameters initial_buffers() const;
 
+  /// How flows for this encoder are made. With dropout in training only the rows before the first dropout merge.
+  [[nodiscard]] graph::FlowOptions flow_options(graph::FlowKind kind, double dropout = 0.0) const;
+
   /// h0 = sum over node columns of their embeddings. @return [U0, H]
   [[nodiscard]] at::Tensor embed_input(const Weights& weights, const graph::MessageFlow& flow) const;
   /// Message passing from given input rows (a prompt may have been added to them). @param h0 [U0, H]
@@ -86,6 +89,11 @@ class Encoder {
                                     const BatchStatistics& statistics) const;
 
  private:
+  [[nodiscard]] graph::Activation activation_of(std::int64_t layer) const;
+  /// Second half of layer `layer` as the options want it.
+  [[nodiscard]] NormalizedRows normalize_layer(const Weights& weights, const Parameters& buffers,
+                                               const ForwardOptions& options, std::int64_t layer,
+                                               const graph::FlowLayer& flow_layer, const at::Tensor& h) const;
   EncoderConfig config_;
   graph::FeatureSchema schema_;
 };

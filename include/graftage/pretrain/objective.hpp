@@ -11,13 +11,14 @@ namespace graftage::pretrain {
 struct ObjectiveContext {
   const nn::Encoder& encoder;
   core::SeedSequence seed;  ///< for initial weights
+  graph::FlowKind flow = graph::FlowKind::Merged;
 };
 
 /// A self-supervised objective: owns the encoder's weights ("encoder." prefix) and its auxiliary heads ("objective.").
 class Objective : public train::LearningTask {
  public:
   /// Encoder weights, names without prefix, sharing memory with trainable().
-  [[nodiscard]] virtual nn::Parameters encoder_parameters() = 0;
+  [[nodiscard]] virtual nn::Parameters encoder_parameters() const = 0;
   /// Fewest graphs a virtual shard needs (2 where a BatchNorm or "another graph" does).
   [[nodiscard]] virtual std::int64_t minimum_shard() const { return 2; }
 };

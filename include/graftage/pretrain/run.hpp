@@ -5,6 +5,7 @@
 #include "graftage/mpi/communicator.hpp"
 #include "graftage/nn/encoder.hpp"
 #include "graftage/train/adam.hpp"
+#include "graftage/train/precision.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -30,6 +31,8 @@ struct TrainConfig {
   std::int64_t epochs = 1;
   std::int64_t max_steps = 0;
   std::int64_t threads = 1;
+  graph::FlowKind flow = graph::FlowKind::Merged;
+  train::Precision precision = train::Precision::Fp32;
   double checkpoint_seconds = 30;
   double cache_mebibytes = 64;
 };
@@ -38,6 +41,9 @@ void visit_fields(V& visit, TrainConfig& c) {
   visit("epochs", c.epochs, config::at_least(1), "passes over the corpus");
   visit("max_steps", c.max_steps, config::at_least(0), "end after this many steps; 0 = all epochs");
   visit("threads", c.threads, config::in_range(1, 1024), "LibTorch threads per rank");
+  visit("flow", c.flow, config::any(), "merged: rows that are equal are computed once; plain: one row per node");
+  visit("precision", c.precision, config::any(),
+        "of the matrix products: fp32, bf16, or auto: bf16 with AMX, else fp32");
   visit("checkpoint_seconds", c.checkpoint_seconds, config::greater_than(0), "time between checkpoints");
   visit("cache_mebibytes", c.cache_mebibytes, config::at_least(1), "decoded graphs a rank keeps beside corpus/ranks");
 }

@@ -16,6 +16,8 @@ struct StudyHooks {
       inputs;                                         ///< files a stage reads beside earlier stages' outputs
   std::function<std::string(const Stage&)> describe;  ///< its size in one line: the budget
   std::function<void(const std::string&)> print;      ///< one line for the person who runs it
+  /// Called before a stage runs; may be empty.
+  std::function<void(const Stage&, const std::vector<Stage>& earlier)> before = {};
 };
 
 /// Runs the stages in order, skips finished ones, and stops at the first that fails (a sweep with failed trials goes on

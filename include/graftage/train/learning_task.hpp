@@ -7,7 +7,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace graftage::train {
@@ -32,6 +34,9 @@ struct ShardLoss {
   std::vector<nn::BatchStatistics> statistics;  ///< [L] for the running statistics; empty = leave them alone
 };
 
+/// The work of one virtual shard, ready to run; run once.
+using ShardComputation = std::function<ShardLoss()>;
+
 /// The training loop's only view of pretraining or adaptation.
 class LearningTask {
  public:
@@ -41,8 +46,15 @@ class LearningTask {
   /// BatchNorm buffers of the encoder ("batch_norms.{l}.…", no prefix); updated by the loop from pooled shard
   /// statistics.
   [[nodiscard]] virtual nn::Parameters& buffers() = 0;
-  /// Loss of one virtual shard; draws only from `seed` (keyed by step and shard). @pre shard not empty
-  [[nodiscard]] virtual ShardLoss loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) = 0;
+  /// Everything about one virtual shard that does not depend on weights: flows, hidden nodes, pairs. The loader calls
+  /// it while the shards before are computed, so it reads nothing that training changes. Draws only from `seed` (keyed
+  /// by step and shard). @pre shard not empty
+  /// @return the computation of the shard's loss with the weights of the moment it runs
+  [[nodiscard]] virtual ShardComputation prepare(graph::GraphBatch shard, const core::SeedSequence& seed) const = 0;
+  /// Both at once.
+  [[nodiscard]] ShardLoss loss(graph::GraphBatch shard, const core::SeedSequence& seed) const {
+    return prepare(std::move(shard), seed)();
+  }
 };
 
 }  // namespace graftage::train

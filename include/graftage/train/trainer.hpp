@@ -59,15 +59,15 @@ class Trainer {
   /// This rank's virtual shards of one global batch; nullopt where the shard was dropped.
   struct Feed {
     std::int64_t num_graphs = 0;  ///< of the global batch
-    std::vector<std::optional<graph::GraphBatch>> shards;
+    std::vector<std::optional<ShardComputation>> shards;
   };
   struct Outcome {
     StepReport report;
     bool stop = false;
   };
-  [[nodiscard]] Feed feed(std::int64_t step) const;
-  [[nodiscard]] Contribution contribution(const graph::GraphBatch& shard, const core::SeedSequence& seed, bool stop);
-  Outcome step(std::int64_t step, const Feed& feed, const core::SeedSequence& seed, bool heed_stop_signal);
+  [[nodiscard]] Feed feed(std::int64_t step, const core::SeedSequence& seed) const;
+  [[nodiscard]] Contribution contribution(const ShardComputation& shard, bool stop);
+  Outcome step(std::int64_t step, const Feed& feed, bool heed_stop_signal);
   void apply(Contribution& total, StepReport& report);
   void agree_on_metric_names();
 

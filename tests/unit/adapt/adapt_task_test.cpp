@@ -25,7 +25,7 @@ class Workbench {
   }
 
   [[nodiscard]] TaskData& data() { return data_; }
-  [[nodiscard]] const EvaluationBatches& batches() { return data_.batches(2); }
+  [[nodiscard]] const EvaluationBatches& batches() { return data_.batches(encoder.flow_options(graph::FlowKind::Merged)); }
 
   std::unique_ptr<Method> method(const std::string& kind) {
     MethodContext context{encoder, core::SeedSequence(7)};
@@ -33,7 +33,7 @@ class Workbench {
   }
 
   AdaptParts parts(const Method& method, Protocol protocol = Protocol::Fixed) {
-    AdaptParts result{encoder, method, parameters, buffers, data_.corpus().labels(), {}, protocol, 0.5, nullptr};
+    AdaptParts result{encoder, method, parameters, buffers, data_.corpus().labels(), {}, protocol, 0.5, graph::FlowKind::Merged, nullptr};
     if (is_fixed(method, protocol))
       result.encoder_buffers = estimate_statistics(encoder, parameters, buffers, batches().train);
     return result;

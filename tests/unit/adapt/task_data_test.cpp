@@ -82,12 +82,12 @@ TEST(TaskData, UnlabelledGraphsAreEvaluatedButDoNotTrain) {
 
   EXPECT_EQ(data.training_graphs().size(), 11u);
   for (const core::GraphId id : data.training_graphs()) EXPECT_NE(id.value, 3);
-  const EvaluationBatches& batches = data.batches(2);
+  const EvaluationBatches& batches = data.batches({.num_layers = 2});
   ASSERT_EQ(batches.train.size(), 1u);
   EXPECT_EQ(batches.train[0].ids.size(), 12u);
   EXPECT_EQ(batches.train[0].label_mask.sum().item<std::int64_t>(), 11);
   EXPECT_EQ(batches.test[0].flow.num_graphs, 4);
-  EXPECT_EQ(&data.batches(2), &batches);
+  EXPECT_EQ(&data.batches({.num_layers = 2}), &batches);
 }
 
 }  // namespace

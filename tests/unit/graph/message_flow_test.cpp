@@ -83,7 +83,7 @@ TEST(PlainFlow, RowsAreNodesAndGraphsPool) {
   const at::Tensor rows = hashed_values({6, 4}, 8);
 
   EXPECT_TRUE(flow.node_rows.is_identity());
-  EXPECT_EQ(flow.row_graph, batch.node_to_graph());
+  EXPECT_EQ(flow.input.graph, batch.node_to_graph());
   EXPECT_EQ(flow.num_nodes, 6);
   EXPECT_EQ(flow.num_graphs, 3);
   EXPECT_TRUE(flow.graph_sum.apply(rows)[2].allclose(rows.slice(0, 3, 6).sum(0), 0, 1e-14));

@@ -133,63 +133,6 @@ TEST(Encoder, BatchStatisticsOfASingleAtomAreRefused) {
   EXPECT_EQ(run(encoder, parameters, atom, {.normalization = Normalization::Running}).rows.size(0), 1);
 }
 
-TEST(Encoder, MergedRowsEqualTheNodesTheyStandFor) {
-  // The nodes of a cycle with equal features have equal neighbourhoods: one row of multiplicity n does for all of them.
-  const Encoder encoder = encoder_of(2, 8);
-  const Parameters parameters = to_double(encoder.initialize(core::SeedSequence(1)));
-  graph::Graph cycle = support::cycle_graph(6, 1);
-  for (std::size_t v = 0; v < 6; ++v) cycle.node_features[2 * v] = 5, cycle.node_features[2 * v + 1] = 1;
-  for (std::uint16_t& code : cycle.edge_features) code = 1;
-  const graph::Graph other = support::path_graph(4, 9);
-  const graph::MessageFlow plain = flow_of(encoder, {cycle, other});
-  std::vector<std::int64_t> row_of_node{0, 0, 0, 0, 0, 0, 1, 2, 3, 4};
-
-  graph::MessageFlow merged = plain;
-  const graph::LinearMap& sources = plain.layers[0].sources;
-  std::vector<std::int64_t> row_ptr{0};
-  std::vector<std::int64_t> column;
-  const std::vector<std::int64_t> representative{0, 6, 7, 8, 9};
-  for (const std::int64_t v : representative) {
-    for (auto k = static_cast<std::size_t>(sources.row_ptr()[static_cast<std::size_t>(v)]);
-         k < static_cast<std::size_t>(sources.row_ptr()[static_cast<std::size_t>(v) + 1]); ++k)
-      column.push_back(row_of_node[static_cast<std::size_t>(sources.column()[k])]);
-    row_ptr.push_back(static_cast<std::int64_t>(column.size()));
-  }
-  const auto select = graph::LinearMap::gather(10, representative);
-  for (graph::FlowLayer& layer : merged.layers) {
-    layer.sources = graph::LinearMap::from_csr(5, row_ptr, column);
-    layer.multiplicity = {6, 1, 1, 1, 1};
-    layer.edge_counts.clear();
-  }
-  for (std::size_t c = 0; c < 2; ++c) {
-    std::vector<std::int64_t> codes;
-    for (const std::int64_t v : representative)
-      codes.push_back(plain.input_codes[c].column()[static_cast<std::size_t>(v)]);
-    merged.input_codes[c] = graph::LinearMap::gather(encoder.schema().node[c].cardinality, codes);
-    const graph::LinearMap& counts = plain.layers[0].edge_counts[c];
-    const at::Tensor dense = select.apply(counts.apply(at::eye(counts.columns(), at::kDouble)));
-    std::vector<std::int64_t> count_ptr{0};
-    std::vector<std::int64_t> code;
-    std::vector<double> weight;
-    for (std::int64_t r = 0; r < dense.size(0); ++r) {
-      for (std::int64_t k = 0; k < dense.size(1); ++k) {
-        code.push_back(k);
-        weight.push_back(dense[r][k].item<double>());
-      }
-      count_ptr.push_back(static_cast<std::int64_t>(code.size()));
-    }
-    for (graph::FlowLayer& layer : merged.layers)
-      layer.edge_counts.push_back(graph::LinearMap::from_csr(counts.columns(), count_ptr, code, weight));
-  }
-
-  const EncoderOutput expected = run(encoder, parameters, plain);
-  const EncoderOutput actual = run(encoder, parameters, merged);
-
-  EXPECT_LT(difference(graph::LinearMap::gather(5, row_of_node).apply(actual.rows), expected.rows), 1e-12);
-  EXPECT_LT(difference(actual.statistics[1].variance, expected.statistics[1].variance), 1e-13);
-  EXPECT_EQ(actual.statistics[1].count, 10.0);
-}
-
 TEST(Dropout, KeepsTheExpectationAndFollowsItsSeed) {
   const Encoder encoder = encoder_of(2, 64);
   const Parameters parameters = encoder.initialize(core::SeedSequence(1));

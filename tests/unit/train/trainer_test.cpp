@@ -29,9 +29,14 @@ class MeanTask final : public LearningTask {
   }
   nn::FlatParameters& trainable() override { return flat_; }
   nn::Parameters& buffers() override { return buffers_; }
-  ShardLoss loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) override {
-    ++num_losses;
-    seeds.push_back(seed.value());
+  ShardComputation prepare(graph::GraphBatch shard, const core::SeedSequence& seed) const override {
+    return [this, shard = std::move(shard), seed] {
+      ++num_losses;
+      seeds.push_back(seed.value());
+      return loss_of(shard);
+    };
+  }
+  ShardLoss loss_of(const graph::GraphBatch& shard) const {
     at::Tensor sum = at::zeros({});
     at::Tensor nodes = at::empty({shard.num_graphs(), 1});
     for (std::int64_t g = 0; g < shard.num_graphs(); ++g) {
@@ -46,8 +51,8 @@ class MeanTask final : public LearningTask {
             {{"graphs", static_cast<double>(shard.num_graphs()), 1.0}},
             {nn::batch_statistics(nodes, {})}};
   }
-  int num_losses = 0;
-  std::vector<std::uint64_t> seeds;
+  mutable int num_losses = 0;
+  mutable std::vector<std::uint64_t> seeds;
   std::int64_t poisoned_graph = -1;
   bool unlabelled = false;
 
