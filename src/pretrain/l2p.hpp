@@ -1,8 +1,7 @@
 #pragma once
 
-#include "graftage/graph/graph_batch.hpp"
 #include "pretrain/encoder_objective.hpp"
-#include "pretrain/link_pairs.hpp"
+#include "pretrain/l2p_loss.hpp"
 
 #include <cstdint>
 #include <string>
@@ -10,9 +9,6 @@
 
 namespace graftage::pretrain {
 
-/// Whether the outer gradient differentiates through the inner one.
-enum class MetaOrder { Second, First };
-std::vector<std::string> enum_names(const MetaOrder*);
 /// Which rows the statistics of BatchNorm are taken over.
 enum class MetaBatchNorm { Shard, PerGraph };
 std::vector<std::string> enum_names(const MetaBatchNorm*);
@@ -30,6 +26,7 @@ struct L2pConfig {
   std::int64_t query_pairs = 5;
   MetaOrder order = MetaOrder::Second;
   MetaBatchNorm batch_norm = MetaBatchNorm::Shard;
+  std::int64_t node_budget = 512;
 };
 template <class V>
 void visit_fields(V& visit, L2pConfig& c) {
@@ -41,22 +38,9 @@ void visit_fields(V& visit, L2pConfig& c) {
   visit("query_pairs", c.query_pairs, config::in_range(1, 1024), "bonds of a child's query set");
   visit("order", c.order, config::any(), "second: the exact outer gradient; first: the inner gradient is a constant");
   visit("batch_norm", c.batch_norm, config::any(), "rows of the statistics: shard");
+  visit("node_budget", c.node_budget, config::at_least(1),
+        "nodes whose adaptation is held in memory at a time; a graph with more is taken alone");
 }
-
-/// All a loss is a function of; float32 or float64.
-struct L2pWeights {
-  nn::Parameters encoder;  ///< psi, names without prefix
-  nn::Parameters pooling;  ///< omega: "pool.weight" [D, D], h_G = mean of node rows times the transpose
-};
-
-/// Outer loss of one virtual shard in paper mode (Lu et al. 2021; settled in methods 3.5a): the sum over graphs of
-/// L_node(query) with psi'_G plus L_graph(query) with omega'_G, differentiable with respect to `weights`.
-///
-/// Statistics of BatchNorm come from the forward pass with psi over the shard. They are constants of the inner
-/// gradient, are used again in the adapted passes, and are differentiated in the outer gradient. @pre at least two
-/// graphs
-[[nodiscard]] train::ShardLoss l2p_loss(const nn::Encoder& encoder, const L2pWeights& weights,
-                                        const graph::GraphBatch& shard, const Links& links, const L2pConfig& config);
 
 /// L2P-GNN (Lu et al., AAAI 2021): link prediction and graph-subgraph agreement, each adapted per graph.
 class L2p final : public EncoderObjective {
@@ -64,10 +48,14 @@ class L2p final : public EncoderObjective {
   using Config = L2pConfig;
   /// @throws ConfigError for batch_norm: per_graph
   L2p(const Config& config, const ObjectiveContext& context);
-  [[nodiscard]] train::ShardLoss loss(const graph::GraphBatch& shard, const core::SeedSequence& seed) override;
+  [[nodiscard]] train::ShardComputation prepare(graph::GraphBatch shard, const core::SeedSequence& seed) const override;
 
  private:
   Config config_;
 };
+
+/// The part of the configuration that a loader needs, and the part that a step needs.
+[[nodiscard]] L2pShardOptions shard_options(const L2pConfig& config, graph::FlowKind flow);
+[[nodiscard]] L2pSteps inner_steps(const L2pConfig& config);
 
 }  // namespace graftage::pretrain

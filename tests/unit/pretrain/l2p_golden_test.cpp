@@ -85,7 +85,8 @@ TEST(L2pGolden, LossAndOuterGradientEqualPlainTorch) {
 
   for (const auto& [order, name] : {std::pair{MetaOrder::Second, "second"}, {MetaOrder::First, "first"}}) {
     config.order = order;
-    const auto loss = l2p_loss(encoder, weights, batch, links, config).loss;
+    const L2pShard shard = prepare_l2p(encoder, batch, links, shard_options(config, graph::FlowKind::Merged));
+    const auto loss = l2p_loss(encoder, weights, shard, inner_steps(config)).loss;
     const auto gradient = torch::autograd::grad({loss.sum}, tensors, {}, false, false, true);
 
     const auto expected_loss = golden[name]["loss"].get<double>();

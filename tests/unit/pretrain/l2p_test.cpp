@@ -69,9 +69,16 @@ std::vector<at::Tensor> all_tensors(const L2pWeights& weights) {
 }
 
 train::ShardLoss drawn_loss(const nn::Encoder& encoder, const L2pWeights& weights, const graph::GraphBatch& shard,
-                            const L2pConfig& config, const core::SeedSequence& seed) {
+                            const L2pConfig& config, const core::SeedSequence& seed,
+                            graph::FlowKind flow = graph::FlowKind::Merged) {
   const Links links = draw_links(shard, {config.children, config.support_pairs, config.query_pairs}, seed);
-  return l2p_loss(encoder, weights, shard, links, config);
+  const L2pShard prepared = prepare_l2p(encoder, shard, links, shard_options(config, flow));
+  return l2p_loss(encoder, weights, prepared, inner_steps(config));
+}
+
+/// One row per node, for the definition.
+graph::MessageFlow plain(const nn::Encoder& encoder, const graph::GraphBatch& batch) {
+  return graph::make_flow(batch, encoder.schema(), encoder.flow_options(graph::FlowKind::Plain));
 }
 
 nn::Parameters stepped(const nn::Parameters& parameters, const at::Tensor& loss, double rate, MetaOrder order) {
@@ -103,7 +110,7 @@ class Explicit {
       : encoder_(encoder), weights_(weights), graphs_(std::move(graphs)), config_(config) {
     batch_ = support::batch_of(graphs_);
     links_ = draw_links(batch_, {config.children, config.support_pairs, config.query_pairs}, seed);
-    const auto flow = graph::plain_flow(batch_, encoder.schema(), encoder.config().num_layers);
+    const auto flow = plain(encoder, batch_);
     const nn::SharedWeights shared(weights_.encoder);
     const auto output = encoder.forward(shared, {}, flow, encoder.embed_input(shared, flow), {});
     statistics_ = output.statistics;
@@ -119,8 +126,7 @@ class Explicit {
 
  private:
   at::Tensor embed(std::size_t g, const nn::Parameters& fast) const {
-    const auto flow =
-        graph::plain_flow(support::batch_of({graphs_[g]}), encoder_.schema(), encoder_.config().num_layers);
+    const auto flow = plain(encoder_, support::batch_of({graphs_[g]}));
     nn::ForwardOptions options;
     options.normalization = nn::Normalization::Given;
     options.given = &statistics_;
@@ -193,26 +199,43 @@ class Explicit {
   std::vector<at::Tensor> nodes_;
 };
 
-void expect_equal_to_explicit(const L2pConfig& config) {
-  const nn::Encoder encoder(small_encoder(), graph::chem_schema());
+/// A loss and its gradient with respect to all weights; undefined where it has none.
+struct Expected {
+  Expected(const at::Tensor& loss, const L2pWeights& weights)
+      : value(loss.item<double>()),
+        gradient(torch::autograd::grad({loss}, all_tensors(weights), {}, false, false, true)) {}
+  double value;
+  std::vector<at::Tensor> gradient;
+};
+
+/// @param tolerance  relative
+void expect_equal(const Expected& found, const Expected& expected, double tolerance) {
+  EXPECT_NEAR(found.value, expected.value, tolerance * std::abs(expected.value));
+  for (std::size_t i = 0; i < expected.gradient.size(); ++i) {
+    ASSERT_EQ(found.gradient[i].defined(), expected.gradient[i].defined()) << i;
+    if (!expected.gradient[i].defined()) continue;
+    const double scale = std::max(1.0, expected.gradient[i].abs().max().item<double>());
+    EXPECT_LT((found.gradient[i] - expected.gradient[i]).abs().max().item<double>(), tolerance * scale) << i;
+  }
+}
+
+/// Merged and plain flow, all graphs at once, one at a time and two or three together.
+void expect_equal_to_explicit(L2pConfig config, const nn::EncoderConfig& architecture = small_encoder()) {
+  const nn::Encoder encoder(architecture, graph::chem_schema());
   const L2pWeights weights = double_weights(encoder);
   const core::SeedSequence seed(5);
   const auto graphs = varied_graphs();
+  const Expected expected(Explicit(encoder, weights, graphs, config, seed).loss(), weights);
+  EXPECT_LT(expected.value / 8, 20.0) << "scores so large that the logistic is saturated test little";
 
-  const auto fast = drawn_loss(encoder, weights, support::batch_of(graphs), config, seed);
-  const at::Tensor slow = Explicit(encoder, weights, graphs, config, seed).loss();
-  const auto fast_gradient = torch::autograd::grad({fast.loss.sum}, all_tensors(weights), {}, true, false, true);
-  const auto slow_gradient = torch::autograd::grad({slow}, all_tensors(weights), {}, true, false, true);
-
-  EXPECT_EQ(fast.loss.count, 8.0);
-  EXPECT_LT(fast.loss.sum.item<double>() / 8, 20.0) << "scores so large that the logistic is saturated test little";
-  EXPECT_NEAR(fast.loss.sum.item<double>(), slow.item<double>(), 1e-10 * std::abs(slow.item<double>()));
-  for (std::size_t i = 0; i < fast_gradient.size(); ++i) {
-    ASSERT_EQ(fast_gradient[i].defined(), slow_gradient[i].defined()) << i;
-    if (!slow_gradient[i].defined()) continue;
-    const double scale = std::max(1.0, slow_gradient[i].abs().max().item<double>());
-    EXPECT_LT((fast_gradient[i] - slow_gradient[i]).abs().max().item<double>(), 1e-10 * scale) << i;
-  }
+  for (const graph::FlowKind flow : {graph::FlowKind::Merged, graph::FlowKind::Plain})
+    for (const std::int64_t budget : {1000, 1, 26}) {
+      SCOPED_TRACE("budget " + std::to_string(budget) + (flow == graph::FlowKind::Plain ? ", plain" : ", merged"));
+      config.node_budget = budget;
+      const auto fast = drawn_loss(encoder, weights, support::batch_of(graphs), config, seed, flow);
+      EXPECT_EQ(fast.loss.count, 8.0);
+      expect_equal(Expected(fast.loss.sum, weights), expected, 1e-10);
+    }
 }
 
 TEST(L2p, SecondOrderEqualsExplicitWeightsPerGraph) { expect_equal_to_explicit(strong_adaptation()); }
@@ -223,12 +246,40 @@ TEST(L2p, FirstOrderEqualsExplicitWeightsPerGraph) {
   expect_equal_to_explicit(config);
 }
 
-TEST(L2p, ThreeInnerStepsEqualExplicitWeightsPerGraph) {
+TEST(L2p, TwoInnerStepsEqualExplicitWeightsPerGraph) {
   L2pConfig config = strong_adaptation();
-  config.inner_steps = 3;
+  config.inner_steps = 2;
   expect_equal_to_explicit(config);
   config.order = MetaOrder::First;
   expect_equal_to_explicit(config);
+}
+
+TEST(L2p, JumpingKnowledgeEqualsExplicitWeightsPerGraph) {
+  nn::EncoderConfig architecture = small_encoder();
+  L2pConfig config = strong_adaptation();
+  config.inner_lr_node = 0.0002;
+  for (const auto how : {nn::JumpingKnowledge::Sum, nn::JumpingKnowledge::Concat, nn::JumpingKnowledge::Max}) {
+    SCOPED_TRACE(static_cast<int>(how));
+    architecture.jumping_knowledge = how;
+    expect_equal_to_explicit(config, architecture);
+  }
+}
+
+TEST(L2p, BudgetAndFlowLeaveLossAndGradientAlone) {
+  const nn::Encoder encoder(small_encoder(), graph::chem_schema());
+  const L2pWeights weights = double_weights(encoder);
+  const auto batch = support::batch_of(varied_graphs());
+  L2pConfig config = strong_adaptation();
+  config.node_budget = 1000;
+  const core::SeedSequence seed(5);
+  const Expected whole(drawn_loss(encoder, weights, batch, config, seed, graph::FlowKind::Plain).loss.sum, weights);
+
+  for (const graph::FlowKind flow : {graph::FlowKind::Merged, graph::FlowKind::Plain})
+    for (const std::int64_t budget : {1, 20, 40, 1000}) {
+      SCOPED_TRACE(budget);
+      config.node_budget = budget;
+      expect_equal(Expected(drawn_loss(encoder, weights, batch, config, seed, flow).loss.sum, weights), whole, 1e-12);
+    }
 }
 
 /// Directional derivatives of the whole outer loss, five-point stencil. Not differentiating through the statistics, or
@@ -287,7 +338,7 @@ TEST(L2p, ReportsTheStatisticsOfTheFirstPass) {
   const nn::Encoder encoder(small_encoder(), graph::chem_schema());
   const L2pWeights weights = double_weights(encoder);
   const auto batch = support::batch_of(varied_graphs());
-  const auto flow = graph::plain_flow(batch, encoder.schema(), 3);
+  const auto flow = plain(encoder, batch);
   const nn::SharedWeights shared(weights.encoder);
 
   const auto result = drawn_loss(encoder, weights, batch, strong_adaptation(), core::SeedSequence(5));
