@@ -2,9 +2,11 @@
 
 #include "graftage/config/load.hpp"
 #include "graftage/core/error.hpp"
+#include "graftage/study/placement.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <map>
-#include <thread>
 
 namespace graftage::study {
 
@@ -74,16 +76,24 @@ std::vector<Stage> plan_stages(const StudyConfig& config) {
   return stages;
 }
 
+std::int64_t threads_of(const Stage& stage) {
+  const config::Node* value = stage.document.find_path("train.threads");
+  if (value == nullptr) value = stage.document.find_path("trial.train.threads");  // of a sweep
+  std::int64_t threads = 1;
+  if (value != nullptr)
+    (void)std::from_chars(value->scalar.data(), value->scalar.data() + value->scalar.size(), threads);
+  return std::max<std::int64_t>(1, threads);
+}
+
 std::vector<std::string> stage_command(const Stage& stage, const LauncherConfig& launcher,
-                                       const std::filesystem::path& executable) {
+                                       const std::filesystem::path& executable, const core::Processors& processors) {
   if (stage.kind == StageKind::Report) return {executable.string(), "report", stage.output.string()};
   std::vector<std::string> argv;
   const std::string ranks = std::to_string(launcher.ranks);
   if (launcher.kind == LauncherKind::Mpirun) {
-    // Slots are hardware threads, as hardware_concurrency counts: many machines of two have a single core.
-    argv = {"mpirun", "-q", "-n", ranks, "--bind-to", "none", "--use-hwthread-cpus"};
-    const auto cores = static_cast<std::int64_t>(std::thread::hardware_concurrency());
-    if (launcher.ranks > cores) argv.emplace_back("--oversubscribe");
+    argv = {"mpirun", "-q", "-n", ranks};
+    const Placement placement = place_ranks(launcher, threads_of(stage), processors);
+    argv.insert(argv.end(), placement.arguments.begin(), placement.arguments.end());
   } else {
     argv = {"srun", "--mpi=pmix", "--ntasks=" + ranks, "--kill-on-bad-exit=1"};
   }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "graftage/config/node.hpp"
+#include "graftage/core/machine.hpp"
 #include "graftage/study/study_config.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -24,9 +26,14 @@ struct Stage {
 /// @throws MissingInput, ConfigError (two stages with one output, a missing `output`)
 [[nodiscard]] std::vector<Stage> plan_stages(const StudyConfig& config);
 
+/// LibTorch threads of each rank of a stage, as its configuration says; 1 by default.
+[[nodiscard]] std::int64_t threads_of(const Stage& stage);
+
 /// The child's argv: `mpirun -q -n R graftage pretrain --config F`, srun likewise; a report starts without a launcher.
-[[nodiscard]] std::vector<std::string> stage_command(const Stage& stage, const LauncherConfig& launcher,
-                                                     const std::filesystem::path& executable);
+/// @param processors  that mpirun may place ranks on (placement.hpp)
+[[nodiscard]] std::vector<std::string> stage_command(
+    const Stage& stage, const LauncherConfig& launcher, const std::filesystem::path& executable,
+    const core::Processors& processors = core::processors_of_this_process());
 
 /// Environment variables a launcher left behind, by prefix: a child must not believe it is a rank of this process's
 /// job.

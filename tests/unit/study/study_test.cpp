@@ -3,6 +3,7 @@
 #include "graftage/core/exit_code.hpp"
 #include "graftage/core/stop_signal.hpp"
 #include "graftage/h5/artifact.hpp"
+#include "graftage/study/placement.hpp"
 #include "graftage/study/run.hpp"
 #include "graftage/study/state.hpp"
 
@@ -102,6 +103,63 @@ TEST_F(StudyTest, StartsRanksWithTheLauncherAndReportsWithout) {
       "bin/graftage", "import",     "--config",   config_.import.front().string()};
   EXPECT_EQ(import, expected);
   EXPECT_EQ(report, (std::vector<std::string>{"bin/graftage", "report", (directory_ / "sweep").string()}));
+}
+
+TEST_F(StudyTest, BindsRanksToCoresOfTheirOwnWhereThereAreEnough) {
+  using Arguments = std::vector<std::string>;
+  const core::Processors eight{.allowed = {0, 1, 2, 3, 4, 5, 6, 7}, .num_cores = 8, .num_online = 8, .quota = {}};
+  const auto place = [](std::int64_t ranks, std::int64_t threads, const core::Processors& processors) {
+    return place_ranks({.kind = LauncherKind::Mpirun, .ranks = ranks, .arguments = {}}, threads, processors);
+  };
+  const auto bound = [](const std::string& cores) {
+    return Arguments{"--bind-to", "core:if-supported", "--map-by", "slot:PE=" + cores};
+  };
+
+  EXPECT_EQ(place(8, 1, eight).arguments, bound("1"));
+  EXPECT_EQ(place(3, 1, eight).arguments, bound("2"));  // one more for the loader, and no further
+  EXPECT_EQ(place(1, 1, eight).arguments, bound("2"));
+  EXPECT_EQ(place(2, 4, eight).arguments, bound("4"));
+  EXPECT_EQ(place(2, 4, eight).warning, "");
+  core::Processors granted = eight;
+  granted.quota = 4.0;
+  EXPECT_EQ(place(4, 1, granted).arguments, bound("1"));
+  EXPECT_EQ(place(5, 1, granted).arguments, (Arguments{"--bind-to", "none", "--use-hwthread-cpus"}));
+  EXPECT_NE(place(5, 1, granted).warning.find("5 ranks x 1 threads take turns on 4"), std::string::npos);
+}
+
+TEST_F(StudyTest, LeavesRanksUnboundWhereBindingWouldHarm) {
+  using Arguments = std::vector<std::string>;
+  const core::Processors one_core{.allowed = {0, 1}, .num_cores = 1, .num_online = 2, .quota = {}};
+  const core::Processors masked{.allowed = {2, 3}, .num_cores = 2, .num_online = 8, .quota = {}};
+  const Arguments unbound{"--bind-to", "none", "--use-hwthread-cpus"};
+  LauncherConfig launcher{.kind = LauncherKind::Mpirun, .ranks = 2, .arguments = {}};
+
+  EXPECT_EQ(place_ranks(launcher, 1, one_core).arguments, unbound);  // two hardware threads of one core
+  EXPECT_EQ(place_ranks(launcher, 1, one_core).warning, "");
+  EXPECT_EQ(place_ranks(launcher, 1, masked).arguments, unbound);
+  EXPECT_EQ(place_ranks(launcher, 1, masked).warning, "");
+  launcher.ranks = 3;
+  const Placement crowded = place_ranks(launcher, 2, masked);
+  EXPECT_EQ(crowded.arguments.back(), "--oversubscribe");
+  EXPECT_NE(crowded.warning.find("launcher.ranks=1"), std::string::npos) << crowded.warning;
+
+  launcher.arguments = {"--bind-to", "socket"};
+  EXPECT_EQ(place_ranks(launcher, 1, masked).arguments, Arguments{});
+  launcher.arguments = {"--hostfile", "hosts"};
+  EXPECT_EQ(place_ranks(launcher, 1, masked).arguments, (Arguments{"--bind-to", "none"}));
+}
+
+TEST_F(StudyTest, ReadsThreadsOfAStageForItsPlacement) {
+  write("task.yaml", "output: " + (directory_ / "task").string() + "\ntrain: {threads: 3}\n");
+  write("sweep.yaml", "output: " + (directory_ / "sweep").string() + "\ntrial: {train: {threads: 2}}\n");
+  const auto stages = plan_stages(config_);
+  const core::Processors processors{.allowed = {0, 1, 2, 3, 4, 5}, .num_cores = 6, .num_online = 6, .quota = {}};
+
+  EXPECT_EQ(threads_of(stages[0]), 3);
+  EXPECT_EQ(threads_of(stages[1]), 2);
+  EXPECT_EQ(stage_command(stages[0], config_.launcher, "graftage", processors),
+            (std::vector<std::string>{"mpirun", "-q", "-n", "2", "--bind-to", "core:if-supported", "--map-by",
+                                      "slot:PE=3", "graftage", "import", "--config", config_.import[0].string()}));
 }
 
 TEST_F(StudyTest, StateHoldsWhileKeyAndOutputAreUnchanged) {
