@@ -40,6 +40,7 @@ int run_sweep(const Invocation& invocation);
 int run_study(const Invocation& invocation);
 int run_report(const Invocation& invocation);
 int run_inspect(const Invocation& invocation);
+int run_doctor(const Invocation& invocation);
 
 /// All subcommands in the order of a study.
 [[nodiscard]] const std::vector<Command>& commands();
@@ -50,9 +51,12 @@ int dispatch(const std::vector<std::string>& argv);
 /// The document of --config with --set and --output applied. @throws UsageError, MissingInput, ConfigError
 [[nodiscard]] config::Node load_document(const Invocation& invocation);
 
+/// Whether ranks that find themselves alone although a launcher started several are refused, or left to the command.
+enum class LaunchCheck { Refuse, Skip };
+
 /// Starts MPI, sets up the log and signal handlers, runs `body` on every rank and ends MPI: normally, or after an error
 /// that all ranks agree on; otherwise all ranks are aborted with the error's code.
-int with_ranks(const std::function<int(const mpi::Communicator&)>& body);
+int with_ranks(const std::function<int(const mpi::Communicator&)>& body, LaunchCheck check = LaunchCheck::Refuse);
 
 /// Rank 0 reads the document, all ranks parse the same text and `parse` it; a failure is everybody's.
 void parse_on_all_ranks(const Invocation& invocation, const mpi::Communicator& world,

@@ -112,6 +112,18 @@ const std::vector<Command>& commands() {
        .takes_config = false,
        .run = run_inspect,
        .fields = nullptr},
+      {.name = "doctor",
+       .summary = "say whether this machine, its launcher and a run directory are all right",
+       .description =
+           "Prints one line per check: ok, or warn or FAIL with what to do. Changes nothing. Exits 0 if nothing\n"
+           "fails, else with the code that a run would end with.\n\n"
+           "  graftage doctor                                  # this machine and the current directory\n"
+           "  graftage doctor --config configs/studies/quickstart.yaml\n"
+           "  mpirun -n 2 graftage doctor --output runs/mine   # also what the ranks see of each other\n",
+       .positional = "",
+       .takes_config = true,
+       .run = run_doctor,
+       .fields = nullptr},
   };
   return table;
 }

@@ -60,13 +60,14 @@ void parse_on_all_ranks(const Invocation& invocation, const mpi::Communicator& w
   mpi::agree(world, [&] { parse(parse_document(text, invocation)); });
 }
 
-int with_ranks(const std::function<int(const mpi::Communicator&)>& body) {
+int with_ranks(const std::function<int(const mpi::Communicator&)>& body, LaunchCheck check) {
   mpi::Session session;
   const auto world = mpi::Communicator::world();
   core::configure_log(core::LogLevel::Info, world.rank(), world.size());
   core::install_stop_signal_handlers();
   try {
-    if (const std::string problem = mpi::launch_problem(); !problem.empty()) throw core::MpiError(problem);
+    const std::string problem = check == LaunchCheck::Refuse ? mpi::launch_problem() : "";
+    if (!problem.empty()) throw core::MpiError(problem);
     return body(world);
   } catch (const core::Error& error) {
     if (!is_common_to_all_ranks(error, world)) abort_job(world, error.what(), error.exit_code());
