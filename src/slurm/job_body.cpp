@@ -8,6 +8,7 @@ job_id=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}}
 job_id=${job_id:-$SLURM_JOB_ID}
 requeue_count=$SLURM_SUBMIT_DIR/.graftage-job-$job_id.requeues
 export OMP_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1} SRUN_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-1} SLURM_EXPORT_ENV=ALL
+export SLURM_CPU_BIND=cores OMP_PROC_BIND=false # ranks are bound as a whole, so that a rank's loader has its cores, too
 
 # Running, or past its time limit. A cancelled job must not come back; a preempted one comes back by itself.
 may_requeue() {
