@@ -29,7 +29,7 @@ Json content_config(ImportConfig config) {
   for (auto& source : config.sources) source.file = last_part(source.file);
   if (config.labels.join_file.has_value()) config.labels.join_file = last_part(*config.labels.join_file);
   Json json = Json::parse(config::dump(config).to_json());
-  for (const char* key : {"output", "expect", "exclude"}) json.erase(key);
+  for (const char* key : {"output", "expect", "exclude", "replace"}) json.erase(key);
   return json;
 }
 

@@ -4,6 +4,7 @@
 #include "data/import_provenance.hpp"
 #include "graftage/core/error.hpp"
 #include "graftage/core/log.hpp"
+#include "graftage/core/text.hpp"
 #include "graftage/data/corpus.hpp"
 #include "graftage/mpi/agreement.hpp"
 
@@ -29,18 +30,31 @@ namespace {
 
 using Json = nlohmann::json;
 
+/// Somebody's work of hours may hang on a corpus: one that was made from something else stays.
+[[noreturn]] void refuse_to_replace(const Corpus& corpus, const ImportConfig& config) {
+  throw core::IoError(config.output.string() + " holds another corpus, " + core::printable(corpus.name()) + " of " +
+                          core::group_thousands(corpus.num_graphs()) +
+                          " graphs, made from other inputs or settings; choose another output, remove it, or say "
+                          "replace: true (--set replace=true)",
+                      core::ExitCode::CannotCreate);
+}
+
 /// Counts and digest, as JSON, of an intact corpus made from the same inputs; empty if there is none.
+/// @throws IoError 73 for an intact corpus made from something else, unless it may be replaced
 std::string find_existing(const ImportConfig& config, const std::string& provenance) {
   if (!std::filesystem::exists(config.output / "index.h5")) return "";
+  std::shared_ptr<const Corpus> corpus;
   try {
-    const auto corpus = Corpus::open(config.output);
-    if (corpus->provenance_json() != provenance) return "";
+    corpus = Corpus::open(config.output);
     corpus->verify();
-    return Json{{"counts", corpus->counts()}, {"sha256", corpus->content_sha256()}}.dump();
   } catch (const core::Error& error) {
     core::log_warning("importing again: " + std::string(error.what()));
     return "";
   }
+  if (corpus->provenance_json() == provenance)
+    return Json{{"counts", corpus->counts()}, {"sha256", corpus->content_sha256()}}.dump();
+  if (!config.replace) refuse_to_replace(*corpus, config);
+  return "";
 }
 
 ImportSummary summary_of(const std::string& existing) {

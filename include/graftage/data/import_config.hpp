@@ -93,6 +93,7 @@ struct ImportConfig {
   std::int64_t seed = 0;
   std::int64_t shard_rows = 16384;
   ExpectedCounts expect;
+  bool replace = false;
 };
 template <class V>
 void visit_fields(V& visit, ImportConfig& c) {
@@ -112,6 +113,7 @@ void visit_fields(V& visit, ImportConfig& c) {
   visit("seed", c.seed, config::any(), "seed of the random split");
   visit("shard_rows", c.shard_rows, config::in_range(16, 1 << 24), "input rows per shard file");
   visit("expect", c.expect, config::any(), "counts that must come out");
+  visit("replace", c.replace, config::any(), "put this corpus in the place of one made from other inputs or settings");
 }
 
 }  // namespace graftage::data

@@ -31,7 +31,8 @@ class ImporterTest : public ::testing::Test {
         "name: tiny\n"
         "sources: [{smiles: smiles, id: id}]\n"
         "labels: {columns: [active]}\n"
-        "shard_rows: 16\n",
+        "shard_rows: 16\n"
+        "replace: true\n",
         "tiny.yaml");
     document.entry("output") = config::Node::from_scalar((directory_.path() / "corpus").string(), {}, true);
     document.find("sources")->items[0].entry("file") =
@@ -186,8 +187,26 @@ TEST_F(ImporterTest, AnIntactCorpusOfTheSameInputsIsLeftAlone) {
   std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
   EXPECT_FALSE(import({"splits=[random]"}).already_imported) << "a truncated corpus is imported again";
   EXPECT_EQ(corpus()->content_sha256(), first.content_sha256);
-  EXPECT_FALSE(import({"splits=[scaffold]"}).already_imported) << "another configuration";
+}
+
+TEST_F(ImporterTest, AnotherCorpusIsReplacedOnlyWhenAskedTo) {
+  const auto first = import({"splits=[random]"});
+
+  const std::string message = error_of(core::ExitCode::CannotCreate, {"splits=[scaffold]", "replace=false"});
+
+  EXPECT_CONTAINS(message, "holds another corpus, tiny of 10 graphs");
+  EXPECT_CONTAINS(message, "--set replace=true");
+  EXPECT_EQ(corpus()->content_sha256(), first.content_sha256);
+  EXPECT_FALSE(import({"splits=[scaffold]"}).already_imported);
   EXPECT_EQ(corpus()->split_names(), (std::vector<std::string>{"scaffold"}));
+  const auto replaced = corpus()->content_sha256();
+  EXPECT_TRUE(import({"splits=[scaffold]", "replace=false"}).already_imported)
+      << "the flag is no part of what a corpus is";
+  EXPECT_EQ(corpus()->content_sha256(), replaced);
+
+  std::filesystem::resize_file(directory_.path() / "corpus" / "index.h5", 100);
+  EXPECT_FALSE(import({"splits=[random]", "replace=false"}).already_imported) << "nothing is lost with a damaged one";
+  EXPECT_EQ(corpus()->content_sha256(), first.content_sha256);
 }
 
 TEST_F(ImporterTest, AFailedImportLeavesTheOldCorpusAndNothingElse) {
