@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -124,41 +124,48 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
-/// What the child starts with: the caller's signal mask, default handlers, and the pipes if its output is wanted.
-struct SpawnSetup {
-  SpawnSetup(const Pipe& out, const Pipe& err, const sigset_t& mask) {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    if (out.end(1) >= 0) {
-      posix_spawn_file_actions_adddup2(&actions, out.end(1), STDOUT_FILENO);
-      posix_spawn_file_actions_adddup2(&actions, err.end(1), STDERR_FILENO);
-    }
-    sigset_t defaults;
-    sigemptyset(&defaults);
-    for (const int signal : kForwarded) sigaddset(&defaults, signal);
-    sigaddset(&defaults, SIGPIPE);
-    sigaddset(&defaults, SIGXFSZ);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setsigmask(&attributes, &mask);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+/// What the child does between fork and exec; only calls that are safe there. A failure leaves its number in `report`.
+[[noreturn]] void become(char* const* argv, char* const* environment, const Pipe& out, const Pipe& err,
+                         const sigset_t& mask, int parent_death_signal, pid_t parent, int report) {
+  struct sigaction defaults {};
+  defaults.sa_handler = SIG_DFL;
+  for (const int signal : kForwarded) sigaction(signal, &defaults, nullptr);
+  for (const int signal : {SIGPIPE, SIGXFSZ}) sigaction(signal, &defaults, nullptr);
+  sigprocmask(SIG_SETMASK, &mask, nullptr);
+  if (parent_death_signal > 0) {
+    ::prctl(PR_SET_PDEATHSIG, parent_death_signal);
+    if (::getppid() != parent) ::_exit(128 + SIGKILL);  // it died before the line above
   }
-  ~SpawnSetup() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-};
+  const bool connected =
+      out.end(1) < 0 || (::dup2(out.end(1), STDOUT_FILENO) >= 0 && ::dup2(err.end(1), STDERR_FILENO) >= 0);
+  if (connected) ::execvpe(argv[0], argv, environment);
+  const int error = errno;
+  (void)!::write(report, &error, sizeof error);
+  ::_exit(127);
+}
 
-pid_t spawn(const std::vector<std::string>& argv, const ProcessOptions& options, const SpawnSetup& setup) {
+/// posix_spawn cannot ask for a signal at the parent's death, hence fork; the child's exec closes `report`.
+pid_t spawn(const std::vector<std::string>& argv, const ProcessOptions& options, const Pipe& out, const Pipe& err,
+            const sigset_t& mask) {
   std::vector<std::string> arguments = argv;
   std::vector<std::string> environment = child_environment(options);
-  pid_t child = 0;
-  const int error = posix_spawnp(&child, argv[0].c_str(), &setup.actions, &setup.attributes, pointers(arguments).data(),
-                                 pointers(environment).data());
-  if (error == 0) return child;
+  const auto argument_pointers = pointers(arguments);
+  const auto environment_pointers = pointers(environment);
+  const int parent_death_signal = !options.end_with_parent ? 0 : options.forward_as > 0 ? options.forward_as : SIGTERM;
+  Pipe report(true);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child == 0)
+    become(argument_pointers.data(), environment_pointers.data(), out, err, mask, parent_death_signal, parent,
+           report.end(1));
+  int error = child < 0 ? errno : 0;
+  report.close(1);
+  if (child > 0) {
+    ssize_t count = 0;
+    while ((count = ::read(report.end(0), &error, sizeof error)) < 0 && errno == EINTR) continue;
+    if (count != static_cast<ssize_t>(sizeof error)) return child;  // exec closed the pipe
+    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) continue;
+  }
   const std::string message = "cannot start " + printable(argv[0]) + ": " + std::generic_category().message(error);
   if (error == ENOENT) throw IoError(message + "; install it, or check the spelling and PATH", ExitCode::InputMissing);
   if (error == EACCES) throw IoError(message + "; check its permissions", ExitCode::Permission);
@@ -203,11 +210,7 @@ ProcessResult run_process(const std::vector<std::string>& argv, const ProcessOpt
       throw UsageError("an argument of " + printable(argv[0]) + " contains a NUL character; remove it");
   Pipe out(options.capture), err(options.capture);
   const Forwarding forwarding(options.forward_signals, options.forward_as);
-  pid_t child = 0;
-  {
-    const SpawnSetup setup(out, err, forwarding.mask_before());
-    child = spawn(argv, options, setup);
-  }
+  const pid_t child = spawn(argv, options, out, err, forwarding.mask_before());
   forwarding.start(child);
   out.close(1);
   err.close(1);

@@ -14,6 +14,8 @@ struct ProcessOptions {
   bool forward_signals = true;  ///< pass SIGTERM, SIGINT, SIGUSR1 of this process on to the child; the handler that
                                 ///< was installed before (stop_signal.hpp) runs, too
   int forward_as = 0;           ///< forward all of them as this signal; 0 = each as itself
+  bool end_with_parent = true;  ///< if this process is killed (SIGKILL too), the child gets `forward_as`, or SIGTERM:
+                                ///< nothing goes on running that nobody waits for
 };
 
 struct ProcessResult {

@@ -5,9 +5,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -131,6 +134,46 @@ TEST(Process, ForwardsAsAnotherSignal) {
   EXPECT_EQ(result.exit_code, 75);
   EXPECT_EQ(result.out, "usr1\n");
   clear_stop_request();
+}
+
+/// Signal that ends a child (0 = it lives on) after its parent, a process of its own, was killed.
+int signal_after_killing_parent(const ProcessOptions& options) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // orphans become this process's children
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) return -1;
+  const std::string script = "echo $$ >&" + std::to_string(ends[1]) + "; exec sleep 60";
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    (void)run_process({"/bin/sh", "-c", script}, options);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::array<char, 32> text{};
+  const bool started = ::read(ends[0], text.data(), text.size() - 1) > 0;
+  ::close(ends[0]);
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  if (!started) return -1;
+  const auto child = static_cast<pid_t>(std::atol(text.data()));
+  int status = 0;
+  if (!options.end_with_parent) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    const bool alive = ::waitpid(child, &status, WNOHANG) == 0;
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    return alive ? 0 : WTERMSIG(status);
+  }
+  ::waitpid(child, &status, 0);
+  return WIFSIGNALED(status) ? WTERMSIG(status) : -1;
+}
+
+TEST(Process, AChildDoesNotOutliveAKilledParent) {
+  ProcessOptions options;
+  EXPECT_EQ(signal_after_killing_parent(options), SIGTERM);
+  options.forward_as = SIGUSR1;
+  EXPECT_EQ(signal_after_killing_parent(options), SIGUSR1);
+  options.end_with_parent = false;
+  EXPECT_EQ(signal_after_killing_parent(options), 0);
 }
 
 TEST(Process, DoesNotForwardWhenToldNotTo) {
