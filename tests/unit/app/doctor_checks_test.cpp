@@ -166,7 +166,7 @@ TEST(DoctorChecks, GemmRateNamesTheSlowRank) {
 }
 
 TEST(DoctorChecks, MemoryIsSharedByTheRanksOfAHost) {
-  expect(check_memory({healthy()}, study_of(8)), Verdict::Ok, "8.0 of 16 GiB");
+  expect(check_memory({healthy()}, study_of(8)), Verdict::Ok, "8.0 GiB of 16 GiB");
   expect(check_memory({healthy()}, study_of(9)), Verdict::Warn, "for 9 ranks");
   RankFacts small = healthy();
   small.host = "node2";
