@@ -2,6 +2,7 @@
 
 #include "graftage/core/error.hpp"
 #include "graftage/graph/message_flow.hpp"
+#include "graftage/nn/flops.hpp"
 
 #include <ATen/ATen.h>
 
@@ -88,7 +89,10 @@ train::ShardLoss AttributeMasking::loss_of(const graph::MessageFlow& flow, const
   const auto count = static_cast<double>(types.numel());
   const at::Tensor sum = at::cross_entropy_loss(scores, types, {}, at::Reduction::Sum);
   const auto correct = scores.detach().argmax(1).eq(types).sum().item<std::int64_t>();
-  return {{sum, count}, {{"accuracy", static_cast<double>(correct), count}}, output.statistics};
+  return {{sum, count},
+          {{"accuracy", static_cast<double>(correct), count}},
+          output.statistics,
+          nn::kTrainingOverForward * nn::encoder_flops(encoder().config(), flow)};
 }
 
 }  // namespace graftage::pretrain

@@ -10,6 +10,7 @@
 #include "graftage/mpi/agreement.hpp"
 #include "graftage/pretrain/objective.hpp"
 #include "graftage/train/checkpoint.hpp"
+#include "graftage/train/gemm_rate.hpp"
 #include "graftage/train/metric_log.hpp"
 #include "graftage/train/numerics.hpp"
 #include "graftage/train/trainer.hpp"
@@ -100,7 +101,8 @@ class Run {
 
   void train() {
     std::unique_ptr<train::MetricLog> log;
-    if (communicator_.is_root()) log = std::make_unique<train::MetricLog>(config_.output, first_step_);
+    if (communicator_.is_root())
+      log = std::make_unique<train::MetricLog>(config_.output, first_step_, train::gemm_rate());
     core::Progress progress({.label = "pretrain " + config_.name,
                              .unit = "graphs",
                              .total = last_step_ * config_.batch.size,
@@ -119,6 +121,7 @@ class Run {
     train::Trainer trainer(*objective_, optimizer_, store_, sampler_, communicator_);
     trainer.run({config_.train.epochs, config_.train.max_steps, first_step_}, seed_.child("train"), hooks);
     progress.finish();
+    if (log && !log->summary().empty()) core::log_info("speed: " + log->summary());
   }
 
   /// The last checkpoint, then encoder.h5: its presence means that the run is complete.

@@ -87,8 +87,9 @@ Trainer::Feed Trainer::feed(std::int64_t step, const core::SeedSequence& seed) c
   return result;
 }
 
-Contribution Trainer::contribution(const ShardComputation& shard, bool stop) {
+Contribution Trainer::contribution(const ShardComputation& shard, bool stop, StepReport& report) {
   const ShardLoss loss = shard();
+  report.flops += loss.flops;
   if (metric_names_.empty())
     for (const NamedSum& metric : loss.metrics) metric_names_.push_back(metric.name);
   const double value = loss.loss.sum.item<double>();
@@ -105,7 +106,7 @@ Trainer::Outcome Trainer::step(std::int64_t step, const Feed& feed, bool heed_st
   const bool stop = heed_stop_signal && core::stop_requested();
   std::vector<std::optional<Contribution>> leaves;
   for (const auto& shard : feed.shards)
-    leaves.push_back(shard ? std::optional(contribution(*shard, stop)) : std::nullopt);
+    leaves.push_back(shard ? std::optional(contribution(*shard, stop, report)) : std::nullopt);
   report.compute_seconds = lap(clock);
   Contribution total = reducer_.reduce(std::move(leaves));
   if (!metric_names_agreed_) agree_on_metric_names();

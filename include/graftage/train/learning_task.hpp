@@ -32,6 +32,7 @@ struct ShardLoss {
   LossTerm loss;
   std::vector<NamedSum> metrics;                ///< same names and order for every shard of a task
   std::vector<nn::BatchStatistics> statistics;  ///< [L] for the running statistics; empty = leave them alone
+  double flops = 0;  ///< of the matrix products of loss and gradient, over the rows computed; 0 = not counted
 };
 
 /// The work of one virtual shard, ready to run; run once.

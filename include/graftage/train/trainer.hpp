@@ -26,6 +26,7 @@ struct StepReport {
   double feed_seconds = 0;  ///< this rank waiting for graphs
   double compute_seconds = 0;
   double reduce_seconds = 0;
+  double flops = 0;  ///< of this rank's matrix products; 0 = not counted
 };
 
 /// What the owner of a run does at the loop's joints; any may be empty. Called on every rank.
@@ -66,7 +67,7 @@ class Trainer {
     bool stop = false;
   };
   [[nodiscard]] Feed feed(std::int64_t step, const core::SeedSequence& seed) const;
-  [[nodiscard]] Contribution contribution(const ShardComputation& shard, bool stop);
+  [[nodiscard]] Contribution contribution(const ShardComputation& shard, bool stop, StepReport& report);
   Outcome step(std::int64_t step, const Feed& feed, bool heed_stop_signal);
   void apply(Contribution& total, StepReport& report);
   void agree_on_metric_names();
