@@ -4,6 +4,7 @@
 #include "graftage/graph/block_affine.hpp"
 #include "graftage/graph/linear.hpp"
 #include "graftage/graph/map_sum.hpp"
+#include "graftage/graph/moments.hpp"
 
 #include <ATen/ATen.h>
 
@@ -46,6 +47,10 @@ at::Tensor adapted_linear_transposed(const at::Tensor& y, const at::Tensor& tran
 }
 
 }  // namespace
+
+LayerStatistics statistics_of(const graph::ColumnMoments& moments) {
+  return {moments.mean, (moments.variance + nn::kBatchNormEpsilon).rsqrt()};
+}
 
 GinWeights gin_weights(const nn::Encoder& encoder, const nn::Parameters& parameters) {
   GRAFTAGE_CHECK(encoder.config().layer == nn::LayerKind::Gin, "written for GIN");
@@ -176,14 +181,14 @@ std::vector<at::Tensor> GinRows::split(const GinPass& pass, const at::Tensor& gr
   return parts;
 }
 
-GinPass GinRows::forward(const GinWeights& weights, std::vector<nn::BatchStatistics>& moments) const {
+GinPass GinRows::forward(const GinWeights& weights, std::vector<graph::ColumnMoments>& moments) const {
   GinPass pass;
   std::vector<at::Tensor> outputs{embed(weights, nullptr)};
   for (std::size_t l = 0; l < flow_.layers.size(); ++l) {
     pass.layers.push_back(convolve(weights.layers[l], l, outputs.back(), nullptr));
     GinPass::Layer& layer = pass.layers.back();
-    moments.push_back(nn::batch_statistics(layer.before, flow_.layers[l].rows.multiplicity));
-    const LayerStatistics statistics{moments.back().mean, (moments.back().variance + nn::kBatchNormEpsilon).rsqrt()};
+    moments.push_back(graph::differentiable_moments(layer.before, flow_.layers[l].rows.multiplicity));
+    const LayerStatistics statistics = statistics_of(moments.back());
     layer.after = normalize(weights.layers[l], l, layer.before, statistics, nullptr);
     outputs.push_back(layer.after);
   }

@@ -2,6 +2,7 @@
 
 #include "graftage/graph/block_product.hpp"
 #include "graftage/graph/message_flow.hpp"
+#include "graftage/graph/normalization.hpp"
 #include "graftage/nn/encoder.hpp"
 
 #include <ATen/core/Tensor.h>
@@ -52,6 +53,8 @@ struct LayerStatistics {
   at::Tensor inverse;  ///< [H]
 };
 
+[[nodiscard]] LayerStatistics statistics_of(const graph::ColumnMoments& moments);
+
 /// What a forward pass leaves for its gradient.
 struct GinPass {
   struct Layer {
@@ -75,7 +78,7 @@ class GinRows {
 
   /// With statistics of this pass's own rows, which are differentiated through.
   /// @param moments  takes those of each layer
-  [[nodiscard]] GinPass forward(const GinWeights& weights, std::vector<nn::BatchStatistics>& moments) const;
+  [[nodiscard]] GinPass forward(const GinWeights& weights, std::vector<graph::ColumnMoments>& moments) const;
   /// With statistics given. @param adaptation  null: the shared weights
   [[nodiscard]] GinPass forward(const GinWeights& weights, const std::vector<LayerStatistics>& statistics,
                                 const Adaptation* adaptation) const;

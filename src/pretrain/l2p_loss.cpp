@@ -52,7 +52,7 @@ class Leaves {
 struct SharedPass {
   GinPass rows;
   std::vector<LayerStatistics> statistics;
-  std::vector<nn::BatchStatistics> moments;
+  std::vector<graph::ColumnMoments> moments;
   at::Tensor others;  ///< [B, D] mean over the nodes of the next graph
 };
 
@@ -60,8 +60,7 @@ SharedPass first_pass(const nn::Encoder& encoder, const GinWeights& weights, con
   SharedPass result;
   const GinRows rows(encoder.config(), shard.flow);
   GinPass pass = rows.forward(weights, result.moments);
-  for (const nn::BatchStatistics& moments : result.moments)
-    result.statistics.push_back({moments.mean, (moments.variance + nn::kBatchNormEpsilon).rsqrt()});
+  for (const graph::ColumnMoments& moments : result.moments) result.statistics.push_back(statistics_of(moments));
   result.others = shard.others.apply(shard.flow.graph_mean.apply(pass.rows));
   for (std::size_t l = 0; l < pass.layers.size(); ++l) {
     const graph::LinearMap& spread = shard.piece_rows[l];
@@ -247,7 +246,9 @@ train::ShardLoss l2p_loss(const nn::Encoder& encoder, const L2pWeights& weights,
   result.metrics = {{"node_loss", node_sum, with_nodes},
                     {"support_node_loss", support_sum, with_nodes},
                     {"graph_loss", graph_sum, count}};
-  result.statistics = std::move(shared.moments);
+  for (const graph::ColumnMoments& moments : shared.moments)
+    result.statistics.push_back(
+        {moments.mean.detach(), moments.variance.detach(), static_cast<double>(shard.flow.num_nodes)});
   return result;
 }
 
