@@ -1,5 +1,6 @@
 #include "app/doctor_facts.hpp"
 
+#include "graftage/core/allocator.hpp"
 #include "graftage/core/build_info.hpp"
 #include "graftage/core/cpu_features.hpp"
 #include "graftage/core/error.hpp"
@@ -58,6 +59,7 @@ std::string name_libraries() {
 /// The allocator and the variables that steer it.
 std::string name_allocator(std::string_view maps) {
   std::string text = allocator_of(maps);
+  if (text == "glibc") text += ", " + core::configure_allocator();
   for (const char* name : {"GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_",
                            "MALLOC_CONF", "LD_PRELOAD"})
     if (const std::string value = environment(name); !value.empty()) text += std::string(", ") + name + "=" + value;

@@ -1,5 +1,6 @@
 #include "app/command.hpp"
 #include "graftage/config/load.hpp"
+#include "graftage/core/allocator.hpp"
 #include "graftage/core/as_error.hpp"
 #include "graftage/core/atomic_file.hpp"
 #include "graftage/core/log.hpp"
@@ -61,6 +62,7 @@ void parse_on_all_ranks(const Invocation& invocation, const mpi::Communicator& w
 }
 
 int with_ranks(const std::function<int(const mpi::Communicator&)>& body, LaunchCheck check) {
+  (void)core::configure_allocator();
   mpi::Session session;
   const auto world = mpi::Communicator::world();
   core::configure_log(core::LogLevel::Info, world.rank(), world.size());
