@@ -244,7 +244,7 @@ void prepare_gradients(const MessageFlow& flow) {
 }
 
 MessageFlow plain_flow(const GraphBatch& batch, const FeatureSchema& schema, std::int64_t num_layers) {
-  return make_flow(batch, schema, {.num_layers = num_layers, .kind = FlowKind::Plain});
+  return make_flow(batch, schema, {.num_layers = num_layers, .kind = FlowKind::Plain, .keep_below = true});
 }
 
 }  // namespace graftage::graph

@@ -71,7 +71,7 @@ struct FlowOptions {
 /// Builds the transposed maps now, in the thread that loads, instead of at the first backward pass.
 void prepare_gradients(const MessageFlow& flow);
 
-/// One row per node in each of `num_layers` layers: the reference.
+/// One row per node in each of `num_layers` layers, rows below kept: the reference, for every encoder.
 [[nodiscard]] MessageFlow plain_flow(const GraphBatch& batch, const FeatureSchema& schema, std::int64_t num_layers);
 
 }  // namespace graftage::graph
