@@ -1,49 +1,80 @@
 #!/usr/bin/env bash
-# Races graftage's pretraining steps against the same model in PyTorch Geometric on one core and prints graphs/s and the ratio.
+# Races graftage against PyTorch Geometric and plain PyTorch and says what came out; docs/performance.md explains the rows.
 #
-#   scripts/bench.sh [masking|l2p]     both without an argument
+#   scripts/bench.sh [--quick] [B1 B2 B3 B4 B5 B6 B7 B9 B11 kernels ablation | all]
 #
-# Installs the peer (torch_geometric, h5py) into .venv, builds the preset bench, and imports a corpus where there is none:
-# ZINC 250k if ../shared/data is there, else the quickstart's. CORPUS=DIR names another one. Results: build/bench-results.jsonl
+# Without a row: all but ablation, about 20 minutes. --quick takes 2 blocks per race instead of 10: to try the suite, not to
+# quote it. Installs the peers (torch_geometric, h5py, scipy, optuna) into .venv, builds the preset bench, and imports what it
+# races on: 65,536 ChEMBL molecules if ../shared/data is there, else ZINC 250k if it is imported, else the quickstart's; BBBP or
+# the quickstart's task. CORPUS=DIR and TASK=DIR name others. Results: build/bench-results.jsonl; as a table: bench/table.py
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source scripts/phases.sh
 
-readonly results=build/bench-results.jsonl
-races="attribute_masking l2p"
-case "${1:-}" in
-  '') ;;
-  masking) races=attribute_masking ;;
-  l2p) races=l2p ;;
-  *)
-    sed -n '2,7s/^# \{0,1\}//p' "$0"
-    [ "$1" = --help ] && exit 0 || exit 64
-    ;;
-esac
+usage() { sed -n '2,10s/^# \{0,1\}//p' "$0"; }
 
-install_peer() {
+quick=()
+rows=()
+for argument; do
+  case "$argument" in
+    --quick) quick=(--quick) ;;
+    --help) usage && exit 0 ;;
+    -*) usage && exit 64 ;;
+    *) rows+=("$argument") ;;
+  esac
+done
+
+install_peers() {
   [ -x .venv/bin/python ] || "$(command -v /usr/bin/python3 || command -v python3)" -m venv .venv
-  .venv/bin/python -c 'import h5py, torch, torch_geometric' 2>/dev/null ||
-    .venv/bin/python -m pip install torch==2.13.0 torch_geometric h5py
+  .venv/bin/python -c 'import h5py, torch, torch_geometric, scipy' 2>/dev/null ||
+    .venv/bin/python -m pip install torch==2.13.0 torch_geometric h5py scipy
+  # One row tells what it costs to run trials in Optuna; without it that row says so.
+  .venv/bin/python -c 'import optuna' 2>/dev/null || .venv/bin/python -m pip install optuna || true
 }
 
-# Prints the folder of the corpus to race on.
+readonly data=../shared/data
+
 choose_corpus() {
   if [ -n "${CORPUS:-}" ]; then
     echo "$CORPUS"
-  elif [ -e runs/corpora/zinc250k/index.h5 ] || [ -e ../shared/data/corpus/zinc250k.csv.gz ]; then
+  elif [ -e runs/corpora/chembl64k/index.h5 ] || [ -e $data/corpus/chembl.csv.gz ]; then
+    echo runs/corpora/chembl64k
+  elif [ -e runs/corpora/zinc250k/index.h5 ]; then
     echo runs/corpora/zinc250k
   else
     echo runs/quickstart/corpora/pretrain
   fi
 }
 
+choose_task() {
+  if [ -n "${TASK:-}" ]; then
+    echo "$TASK"
+  elif [ -e runs/corpora/bbbp/index.h5 ] || [ -e $data/moleculenet/bbbp.csv.gz ]; then
+    echo runs/corpora/bbbp
+  else
+    echo runs/quickstart/corpora/nav
+  fi
+}
+
+import() {
+  mpirun -q -n "$(nproc)" --bind-to none build/bench/graftage import --config "$1"
+}
+
 import_corpus() {
-  local config configs=(zinc250k)
-  [ "$1" = runs/corpora/zinc250k ] || configs=(quickstart_nav quickstart_brenk quickstart_pretrain)
-  for config in "${configs[@]}"; do
-    mpirun -q -n "$(nproc)" --bind-to none build/bench/graftage import --config "configs/corpora/$config.yaml"
-  done
+  local config
+  case "$1" in
+    runs/corpora/chembl64k) import bench/corpora/chembl.yaml ;;
+    runs/corpora/bbbp) import configs/corpora/bbbp.yaml ;;
+    runs/quickstart/*)
+      for config in quickstart_nav quickstart_brenk quickstart_pretrain; do
+        import "configs/corpora/$config.yaml"
+      done
+      ;;
+    *)
+      echo "there is no corpus in $1" >&2
+      return 66
+      ;;
+  esac
 }
 
 if [ "$(id -u)" -eq 0 ]; then
@@ -51,23 +82,15 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 corpus=$(choose_corpus)
+task=$(choose_task)
 begin_phases build/logs/bench
 scripts/setup.sh --tests
-phase "peer" install_peer
+phase "peers" install_peers
 phase "configure" cmake --preset bench
-phase "build" cmake --build --preset bench --parallel "$(compile_jobs)" --target bench_pretrain_step
-if [ ! -e "$corpus/index.h5" ]; then
-  phase "build the importer" cmake --build --preset bench --parallel "$(compile_jobs)" --target graftage
-  phase "import $corpus" import_corpus "$corpus"
-fi
+phase "build" cmake --build --preset bench --parallel "$(compile_jobs)" --target bench_worker bench_kernels graftage
+for folder in "$corpus" "$task"; do
+  [ -e "$folder/index.h5" ] || phase "import $folder" import_corpus "$folder"
+done
 end_phases "ready to race"
 
-for objective in $races; do
-  size=(--batch 256 --steps 1 --blocks 16)
-  [ "$objective" = attribute_masking ] || size=(--batch 64 --steps 1 --blocks 8)
-  echo
-  .venv/bin/python bench/pretrain_step/race.py --objective "$objective" --worker build/bench/bench/bench_pretrain_step \
-    --corpus "$corpus" "${size[@]}" --revision "$(git describe --always --dirty 2>/dev/null || echo unknown)" --output "$results"
-done
-echo
-echo "details: $results"
+exec .venv/bin/python bench/bench.py "${quick[@]}" --corpus "$corpus" --task "$task" "${rows[@]:-all}"
