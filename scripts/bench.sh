@@ -57,7 +57,7 @@ choose_task() {
 }
 
 import() {
-  mpirun -q -n "$(nproc)" --bind-to none build/bench/graftage import --config "$1"
+  mpirun -q -n "$(usable_cores)" --bind-to none build/bench/graftage import --config "$1"
 }
 
 import_corpus() {
@@ -91,6 +91,7 @@ phase "build" cmake --build --preset bench --parallel "$(compile_jobs)" --target
 for folder in "$corpus" "$task"; do
   [ -e "$folder/index.h5" ] || phase "import $folder" import_corpus "$folder"
 done
+phase "check the harness" .venv/bin/python bench/tests/harness_test.py
 end_phases "ready to race"
 
 exec .venv/bin/python bench/bench.py "${quick[@]}" --corpus "$corpus" --task "$task" "${rows[@]:-all}"

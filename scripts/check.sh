@@ -20,7 +20,7 @@ configure_clang() {
 tidy() {
   local files=()
   mapfile -t files < <(for module in "$@"; do find "src/$module" -name '*.cpp'; done | sort)
-  printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 2 clang-tidy --quiet -p build/clang
+  printf '%s\n' "${files[@]}" | xargs -P "$(usable_cores)" -n 2 clang-tidy --quiet -p build/clang
   echo "tidy: ${#files[@]} files"
 }
 

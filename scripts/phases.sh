@@ -61,10 +61,13 @@ phase_summary() {
   [ -z "$line" ] || printf '  %s' "$line"
 }
 
+# Cores this process may use; nproc alone would answer with OMP_NUM_THREADS.
+usable_cores() { env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc; }
+
 # Compile jobs: one per core, and 1.5 GB of memory each (a LibTorch source needs about 1 GB).
 compile_jobs() {
   local cores memory_kb
-  cores=$(nproc)
+  cores=$(usable_cores)
   memory_kb=$(awk '/MemAvailable/ {print $2}' /proc/meminfo 2>/dev/null || echo 0)
   local by_memory=$((memory_kb / 1500000))
   [ "$by_memory" -ge 1 ] || by_memory=1

@@ -110,7 +110,7 @@ write_configuration() {
   base=$(find_ports)
   host=$(hostname -s)
   user=$(id -un)
-  cpus=$(nproc)
+  cpus=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
   [ "$cpus" -ge 2 ] || cpus=2
   cat >"$state/slurm.conf" <<TEXT
 ClusterName=graftage

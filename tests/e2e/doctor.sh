@@ -20,10 +20,11 @@ said 'runs/new (to be made in'
 [ ! -e runs ] || fail 'doctor made the run directory'
 
 # A study: its run directory, and whether its ranks and threads fit.
+cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
 cat >crowded.yaml <<END
 name: crowded
 output: runs/crowded
-launcher: {ranks: $(($(nproc) + 1))}
+launcher: {ranks: $((cores + 1))}
 pretrain: [configs/tiny_l2p.yaml]
 END
 expect 0 "$g" doctor --config crowded.yaml
