@@ -72,12 +72,13 @@ class Adaptation final : public Contender {
                             .protocol = config_.protocol,
                             .dropout = dropout,
                             .flow = config_.train.flow,
+                            .precision = train::matmul_precision(config_.train.precision),
                             .embeddings = nullptr};
     if (!adapt::is_fixed(*method_, config_.protocol)) return parts;
-    parts.encoder_buffers =
-        adapt::estimate_statistics(encoder_, parameters_, encoder_.initial_buffers(), batches.train);
+    const nn::SharedWeights weights(parameters_, nullptr, parts.precision);
+    parts.encoder_buffers = adapt::estimate_statistics(encoder_, weights, encoder_.initial_buffers(), batches.train);
     if (method_->has_constant_embeddings())
-      parts.embeddings = std::make_shared<adapt::EmbeddingTable>(encoder_, parameters_, parts.encoder_buffers,
+      parts.embeddings = std::make_shared<adapt::EmbeddingTable>(encoder_, weights, parts.encoder_buffers,
                                                                  config_.head.readout, batches);
     return parts;
   }

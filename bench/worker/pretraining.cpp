@@ -68,7 +68,9 @@ class Pretraining final : public Contender {
         ranks_(ranks),
         corpus_(spec, ranks),
         encoder_(architecture(spec), corpus_.corpus->schema()),
-        context_{encoder_, core::SeedSequence(0), flow_kind(spec)},
+        context_{encoder_, core::SeedSequence(0), flow_kind(spec),
+                 spec.value("precision", "fp32") == "bf16" ? graph::MatmulPrecision::BFloat16
+                                                           : graph::MatmulPrecision::Float32},
         section_(resolved(spec.at("objective"))),
         objective_(make_objective(section_, context_)),
         optimizer_({}, objective_->trainable().values),

@@ -21,7 +21,8 @@ struct AdaptParts {
   Protocol protocol = Protocol::Fixed;
   double dropout = 0.0;
   graph::FlowKind flow = graph::FlowKind::Merged;
-  std::shared_ptr<const EmbeddingTable> embeddings;  ///< of a linear probe; null: run the encoder
+  graph::MatmulPrecision precision = graph::MatmulPrecision::Float32;  ///< of the encoder
+  std::shared_ptr<const EmbeddingTable> embeddings;                    ///< of a linear probe; null: run the encoder
 };
 
 /// A frozen encoder whose normalisation and dropout are off (Protocol::Fixed).

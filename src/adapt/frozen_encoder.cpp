@@ -17,11 +17,10 @@ nn::BatchStatistics statistics_of(const at::Tensor& rows, const graph::MessageFl
 
 }  // namespace
 
-nn::Parameters estimate_statistics(const nn::Encoder& encoder, const nn::Parameters& parameters,
+nn::Parameters estimate_statistics(const nn::Encoder& encoder, const nn::Weights& weights,
                                    const nn::Parameters& buffers, const std::vector<EvaluationBatch>& batches) {
   GRAFTAGE_CHECK(!batches.empty());
   const at::NoGradGuard no_grad;
-  const nn::SharedWeights weights(parameters);
   nn::Parameters estimated = nn::clone(buffers);
   std::vector<at::Tensor> rows;  // of each batch, [U, H]
   for (const EvaluationBatch& batch : batches) rows.push_back(encoder.embed_input(weights, batch.flow));
@@ -39,10 +38,9 @@ nn::Parameters estimate_statistics(const nn::Encoder& encoder, const nn::Paramet
   return estimated;
 }
 
-EmbeddingTable::EmbeddingTable(const nn::Encoder& encoder, const nn::Parameters& parameters,
-                               const nn::Parameters& buffers, nn::Readout readout, const EvaluationBatches& batches) {
+EmbeddingTable::EmbeddingTable(const nn::Encoder& encoder, const nn::Weights& weights, const nn::Parameters& buffers,
+                               nn::Readout readout, const EvaluationBatches& batches) {
   const at::NoGradGuard no_grad;
-  const nn::SharedWeights weights(parameters);
   nn::ForwardOptions options;
   options.normalization = nn::Normalization::Running;
   std::vector<at::Tensor> pieces;

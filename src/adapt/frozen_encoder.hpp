@@ -12,7 +12,7 @@ namespace graftage::adapt {
 /// layer, without prompt or dropout; biased variance, pooled over batches weighted by their nodes in double (methods
 /// 5.2 and 10). Equal to the statistics of one huge batch, in the memory of one layer's rows.
 /// @return  the buffers with these statistics in place
-[[nodiscard]] nn::Parameters estimate_statistics(const nn::Encoder& encoder, const nn::Parameters& parameters,
+[[nodiscard]] nn::Parameters estimate_statistics(const nn::Encoder& encoder, const nn::Weights& weights,
                                                  const nn::Parameters& buffers,
                                                  const std::vector<EvaluationBatch>& batches);
 
@@ -20,7 +20,7 @@ namespace graftage::adapt {
 class EmbeddingTable {
  public:
   /// Every graph of the three parts, normalised by the buffers' statistics, without dropout.
-  EmbeddingTable(const nn::Encoder& encoder, const nn::Parameters& parameters, const nn::Parameters& buffers,
+  EmbeddingTable(const nn::Encoder& encoder, const nn::Weights& weights, const nn::Parameters& buffers,
                  nn::Readout readout, const EvaluationBatches& batches);
   /// @return [B, D] @pre every graph is in the table
   [[nodiscard]] at::Tensor rows(const std::vector<core::GraphId>& ids) const;

@@ -117,15 +117,26 @@ struct TrialRunner::Cache {
   /// What depends on nothing but encoder and task is computed once: statistics and embeddings of frozen encoders.
   AdaptParts parts(const TrialConfig& config, TaskData& data, const TrialEncoder& encoder, const Method& method) {
     const EvaluationBatches& batches = data.batches(encoder.encoder.flow_options(config.train.flow));
-    AdaptParts parts{encoder.encoder, method,          encoder.parameters,   encoder.buffers, data.corpus().labels(),
-                     config.head,     config.protocol, config.train.dropout, config.train.flow, nullptr};
+    AdaptParts parts{encoder.encoder,
+                     method,
+                     encoder.parameters,
+                     encoder.buffers,
+                     data.corpus().labels(),
+                     config.head,
+                     config.protocol,
+                     config.train.dropout,
+                     config.train.flow,
+                     train::matmul_precision(config.train.precision),
+                     nullptr};
     if (!is_fixed(method, config.protocol)) return parts;
-    const std::string key = encoder.key + " " + data.corpus().content_sha256() + " " + config.task.split;
+    const nn::SharedWeights weights(encoder.parameters, nullptr, parts.precision);
+    const std::string key = encoder.key + " " + data.corpus().content_sha256() + " " + config.task.split + " " +
+                            name_of(config.train.flow) + " " + train::name_of(config.train.precision);
     parts.encoder_buffers = *statistics.get(
-        key, [&] { return estimate_statistics(encoder.encoder, encoder.parameters, encoder.buffers, batches.train); });
+        key, [&] { return estimate_statistics(encoder.encoder, weights, encoder.buffers, batches.train); });
     if (method.has_constant_embeddings())
       parts.embeddings = embeddings.get(key + " " + name_of(config.head.readout), [&] {
-        return EmbeddingTable(encoder.encoder, encoder.parameters, parts.encoder_buffers, config.head.readout, batches);
+        return EmbeddingTable(encoder.encoder, weights, parts.encoder_buffers, config.head.readout, batches);
       });
     return parts;
   }
@@ -144,7 +155,7 @@ TrialIdentity TrialRunner::identify(const TrialConfig& config) {
   document.at_path("encoder.source") = text_node(encoder.sha256.empty() ? encoder.name : encoder.sha256);
   document.at_path("encoder.architecture") = config::dump(encoder.architecture);
   document.entry("program") = text_node(core::build_info().version);
-  document.entry("numerics") = text_node(train::reproducibility_class());
+  document.entry("numerics") = text_node(train::reproducibility_class(config.train.precision));
   const MetricInfo metric = metric_of(corpus.labels().kind);
   return {document.to_json(), corpus.name(), encoder.name, metric.name, metric.goal};
 }

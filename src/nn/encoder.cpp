@@ -28,24 +28,12 @@ at::Tensor gin_layer(const Weights& weights, const std::string& name, const grap
   return weights.linear(name + ".mlp.2", weights.linear_relu(name + ".mlp.0", sum));
 }
 
-/// Statistics that are not simply those of the rows: constants, another pass's, or behind a gate.
-/// @param h  the rows to normalise
-BatchStatistics layer_statistics(const Parameters& buffers, const ForwardOptions& options, std::int64_t layer,
-                                 const graph::FlowLayer& flow_layer, const at::Tensor& h) {
-  switch (options.normalization) {
-    case Normalization::Batch: {
-      const BatchStatistics statistics = batch_statistics(h, flow_layer.rows.multiplicity);
-      return {options.statistics_gate->pass(statistics.mean), options.statistics_gate->pass(statistics.variance),
-              statistics.count};
-    }
-    case Normalization::Running:
-      return {buffers[norm_name(layer) + ".running_mean"], buffers[norm_name(layer) + ".running_var"], 0.0};
-    case Normalization::Given:
-      GRAFTAGE_CHECK(options.given != nullptr && layer < static_cast<std::int64_t>(options.given->size()), layer);
-      return (*options.given)[static_cast<std::size_t>(layer)];
-  }
-  GRAFTAGE_CHECK(false, "normalisation", static_cast<int>(options.normalization));
-  return {};
+/// Statistics that are not those of the rows.
+BatchStatistics given_statistics(const Parameters& buffers, const ForwardOptions& options, std::int64_t layer) {
+  if (options.normalization == Normalization::Running)
+    return {buffers[norm_name(layer) + ".running_mean"], buffers[norm_name(layer) + ".running_var"], 0.0};
+  GRAFTAGE_CHECK(options.given != nullptr && layer < static_cast<std::int64_t>(options.given->size()), layer);
+  return (*options.given)[static_cast<std::size_t>(layer)];
 }
 
 at::Tensor drop_out(const at::Tensor& h, const ForwardOptions& options, std::int64_t layer,
@@ -159,9 +147,9 @@ graph::Activation Encoder::activation_of(std::int64_t layer) const {
 NormalizedRows Encoder::normalize_layer(const Weights& weights, const Parameters& buffers,
                                         const ForwardOptions& options, std::int64_t layer,
                                         const graph::FlowLayer& flow_layer, const at::Tensor& h) const {
-  if (options.normalization == Normalization::Batch && options.statistics_gate == nullptr)
+  if (options.normalization == Normalization::Batch)
     return weights.batch_normalize(norm_name(layer), h, flow_layer.rows.multiplicity, activation_of(layer));
-  BatchStatistics statistics = layer_statistics(buffers, options, layer, flow_layer, h);
+  BatchStatistics statistics = given_statistics(buffers, options, layer);
   at::Tensor rows = activate(weights, layer, h, statistics);
   return {std::move(rows), std::move(statistics)};
 }

@@ -3,7 +3,10 @@
 namespace graftage::pretrain {
 
 EncoderObjective::EncoderObjective(const ObjectiveContext& context, const nn::Parameters& own)
-    : encoder_(context.encoder), buffers_(context.encoder.initial_buffers()), flow_(context.flow) {
+    : encoder_(context.encoder),
+      buffers_(context.encoder.initial_buffers()),
+      flow_(context.flow),
+      precision_(context.precision) {
   nn::Parameters all;
   all.add_all(encoder_.initialize(context.seed.child("encoder")), "encoder.");
   all.add_all(own, "objective.");

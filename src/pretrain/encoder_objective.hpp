@@ -20,6 +20,7 @@ class EncoderObjective : public Objective {
   /// The flow an encoder without dropout computes on, with everything a gradient needs.
   [[nodiscard]] graph::MessageFlow flow_of(const graph::GraphBatch& batch) const;
   [[nodiscard]] graph::FlowKind flow_kind() const { return flow_; }
+  [[nodiscard]] graph::MatmulPrecision precision() const { return precision_; }
   [[nodiscard]] nn::Parameters own_parameters() const { return flat_.parameters.with_prefix("objective."); }
 
  private:
@@ -27,6 +28,7 @@ class EncoderObjective : public Objective {
   nn::FlatParameters flat_;
   nn::Parameters buffers_;
   graph::FlowKind flow_;
+  graph::MatmulPrecision precision_;
 };
 
 }  // namespace graftage::pretrain

@@ -45,7 +45,7 @@ train::ShardComputation L2p::prepare(graph::GraphBatch shard, const core::SeedSe
   const auto prepared =
       std::make_shared<const L2pShard>(prepare_l2p(encoder(), shard, links, shard_options(config_, flow_kind())));
   return [this, prepared] {
-    return l2p_loss(encoder(), {encoder_parameters(), own_parameters()}, *prepared, inner_steps(config_));
+    return l2p_loss(encoder(), {encoder_parameters(), own_parameters(), precision()}, *prepared, inner_steps(config_));
   };
 }
 

@@ -32,18 +32,19 @@ at::Tensor added(const at::Tensor& a, const at::Tensor& b) {
 /// activation(x W'^T + b'), with the weights of each row's graph.
 at::Tensor adapted_linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                           const std::vector<graph::LowRank>& steps, const at::Tensor& block_ptr,
-                          const graph::BlockProductOptions& options) {
-  if (steps.empty()) return graph::linear(x, weight, bias, options.activation);
-  return graph::add_block_products(graph::linear(x, weight, bias), x, steps, block_ptr, options);
+                          const graph::BlockProductOptions& options, graph::MatmulPrecision precision) {
+  if (steps.empty()) return graph::linear(x, weight, bias, options.activation, precision);
+  const at::Tensor shared = graph::linear(x, weight, bias, graph::Activation::None, precision);
+  return graph::add_block_products(shared, x, steps, block_ptr, options);
 }
 
 /// y W', the way back through the same layer. @param transposed  W^T [In, Out]
 at::Tensor adapted_linear_transposed(const at::Tensor& y, const at::Tensor& transposed,
-                                     const std::vector<graph::LowRank>& steps, const at::Tensor& block_ptr,
-                                     double rate) {
+                                     const std::vector<graph::LowRank>& steps, const at::Tensor& block_ptr, double rate,
+                                     graph::MatmulPrecision precision) {
   std::vector<graph::LowRank> swapped;
   for (const graph::LowRank& step : steps) swapped.push_back({step.right, step.left});
-  return adapted_linear(y, transposed, at::Tensor(), swapped, block_ptr, {.factor = -rate});
+  return adapted_linear(y, transposed, at::Tensor(), swapped, block_ptr, {.factor = -rate}, precision);
 }
 
 }  // namespace
@@ -52,9 +53,10 @@ LayerStatistics statistics_of(const graph::ColumnMoments& moments) {
   return {moments.mean, (moments.variance + nn::kBatchNormEpsilon).rsqrt()};
 }
 
-GinWeights gin_weights(const nn::Encoder& encoder, const nn::Parameters& parameters) {
+GinWeights gin_weights(const nn::Encoder& encoder, const nn::Parameters& parameters, graph::MatmulPrecision precision) {
   GRAFTAGE_CHECK(encoder.config().layer == nn::LayerKind::Gin, "written for GIN");
   GinWeights weights;
+  weights.precision = precision;
   for (std::size_t c = 1; c <= encoder.schema().node.size(); ++c)
     weights.tables.push_back(parameters["x_embedding" + std::to_string(c) + ".weight"]);
   for (std::int64_t l = 0; l < encoder.config().num_layers; ++l) {
@@ -100,8 +102,9 @@ at::Tensor GinRows::embed(const GinWeights& weights, const Adaptation* adaptatio
 }
 
 /// Messages and MLP of one layer; `after` is left open.
-GinPass::Layer GinRows::convolve(const GinWeights::Layer& weights, std::size_t layer, const at::Tensor& h,
+GinPass::Layer GinRows::convolve(const GinWeights& all, std::size_t layer, const at::Tensor& h,
                                  const Adaptation* adaptation) const {
+  const GinWeights::Layer& weights = all.layers[layer];
   const graph::FlowLayer& flow = flow_.layers[layer];
   const GraphRows& rows = rows_[layer + 1];
   const Adaptation::Layer none;
@@ -113,9 +116,9 @@ GinPass::Layer GinRows::convolve(const GinWeights::Layer& weights, std::size_t l
   GinPass::Layer pass;
   pass.sum = graph::sum_of_maps(terms);
   pass.hidden = adapted_linear(pass.sum, weights.weight1, weights.bias1, change.linear1, rows.block_ptr,
-                               {.factor = factor, .offset = 1.0, .activation = graph::Activation::Relu});
+                               {.factor = factor, .offset = 1.0, .activation = graph::Activation::Relu}, all.precision);
   pass.before = adapted_linear(pass.hidden, weights.weight2, weights.bias2, change.linear2, rows.block_ptr,
-                               {.factor = factor, .offset = 1.0, .activation = graph::Activation::None});
+                               {.factor = factor, .offset = 1.0, .activation = graph::Activation::None}, all.precision);
   return pass;
 }
 
@@ -185,7 +188,7 @@ GinPass GinRows::forward(const GinWeights& weights, std::vector<graph::ColumnMom
   GinPass pass;
   std::vector<at::Tensor> outputs{embed(weights, nullptr)};
   for (std::size_t l = 0; l < flow_.layers.size(); ++l) {
-    pass.layers.push_back(convolve(weights.layers[l], l, outputs.back(), nullptr));
+    pass.layers.push_back(convolve(weights, l, outputs.back(), nullptr));
     GinPass::Layer& layer = pass.layers.back();
     moments.push_back(graph::differentiable_moments(layer.before, flow_.layers[l].rows.multiplicity));
     const LayerStatistics statistics = statistics_of(moments.back());
@@ -201,7 +204,7 @@ GinPass GinRows::forward(const GinWeights& weights, const std::vector<LayerStati
   GinPass pass;
   std::vector<at::Tensor> outputs{embed(weights, adaptation)};
   for (std::size_t l = 0; l < flow_.layers.size(); ++l) {
-    pass.layers.push_back(convolve(weights.layers[l], l, outputs.back(), adaptation));
+    pass.layers.push_back(convolve(weights, l, outputs.back(), adaptation));
     GinPass::Layer& layer = pass.layers.back();
     layer.after = normalize(weights.layers[l], l, layer.before, statistics[l], adaptation);
     outputs.push_back(layer.after);
@@ -227,11 +230,11 @@ void GinRows::step(const GinWeights& weights, const std::vector<LayerStatistics>
     change[l].linear2.push_back({at.hidden, normalized.x});
     const at::Tensor hidden =
         at::threshold_backward(adapted_linear_transposed(normalized.x, weights.layers[l].transposed2, before.linear2,
-                                                         rows.block_ptr, adaptation.rate),
+                                                         rows.block_ptr, adaptation.rate, weights.precision),
                                at.hidden.detach(), 0);
     change[l].linear1.push_back({at.sum, hidden});
     const at::Tensor sum = adapted_linear_transposed(hidden, weights.layers[l].transposed1, before.linear1,
-                                                     rows.block_ptr, adaptation.rate);
+                                                     rows.block_ptr, adaptation.rate, weights.precision);
     change[l].tables = rows.changes.transposed().apply(sum);
     if (config_.jumping_knowledge != nn::JumpingKnowledge::Last)
       for (std::size_t k = 0; k <= l; ++k) outputs[k] = flow_.layers[l].below.transposed().apply(outputs[k]);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "graftage/graph/block_product.hpp"
+#include "graftage/graph/linear.hpp"
 #include "graftage/graph/message_flow.hpp"
 #include "graftage/graph/normalization.hpp"
 #include "graftage/nn/encoder.hpp"
@@ -25,8 +26,10 @@ struct GinWeights {
   };
   std::vector<at::Tensor> tables;  ///< per node column: [cardinality, H]
   std::vector<Layer> layers;
+  graph::MatmulPrecision precision = graph::MatmulPrecision::Float32;  ///< of products with the shared matrices
 };
-[[nodiscard]] GinWeights gin_weights(const nn::Encoder& encoder, const nn::Parameters& parameters);
+[[nodiscard]] GinWeights gin_weights(const nn::Encoder& encoder, const nn::Parameters& parameters,
+                                     graph::MatmulPrecision precision);
 
 /// Rows of one layer (or of the input) that each belong to one graph; those of a graph are consecutive.
 struct GraphRows {
@@ -91,7 +94,7 @@ class GinRows {
 
  private:
   [[nodiscard]] at::Tensor embed(const GinWeights& weights, const Adaptation* adaptation) const;
-  [[nodiscard]] GinPass::Layer convolve(const GinWeights::Layer& weights, std::size_t layer, const at::Tensor& h,
+  [[nodiscard]] GinPass::Layer convolve(const GinWeights& weights, std::size_t layer, const at::Tensor& h,
                                         const Adaptation* adaptation) const;
   [[nodiscard]] at::Tensor normalize(const GinWeights::Layer& weights, std::size_t layer, const at::Tensor& h,
                                      const LayerStatistics& statistics, const Adaptation* adaptation) const;

@@ -2,6 +2,7 @@
 
 #include "graftage/graph/known_gradient.hpp"
 #include "graftage/graph/linear.hpp"
+#include "graftage/nn/flops.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -151,10 +152,10 @@ at::Tensor adapt_nodes(const GinRows& rows, const GinWeights& weights, const std
 
 /// Graph level: L_graph(query) with every graph's own omega'.
 at::Tensor graph_loss(const at::Tensor& pooling, const L2pPiece& piece, const PieceInput& input,
-                      const at::Tensor& after, const L2pSteps& steps) {
+                      const at::Tensor& after, const L2pSteps& steps, graph::MatmulPrecision precision) {
   std::vector<graph::LowRank> changes;
   const auto pool = [&](const at::Tensor& x) {
-    const at::Tensor y = graph::linear(x, pooling, at::Tensor());
+    const at::Tensor y = graph::linear(x, pooling, at::Tensor(), graph::Activation::None, precision);
     if (changes.empty()) return y;
     return graph::add_block_products(y, x, changes, piece.graph_ptr, {.factor = -steps.rate_graph});
   };
@@ -179,16 +180,27 @@ PieceLoss piece_loss(const nn::Encoder& encoder, const GinWeights& weights, cons
     loss.node = piece.query.value(after);
     loss.support_node = piece.support.value(input.pass.rows.detach()).item<double>();
   }
-  loss.graph = graph_loss(pooling, piece, input, after, steps);
+  loss.graph = graph_loss(pooling, piece, input, after, steps, weights.precision);
   return loss;
 }
 
+/// Of the products with shared matrices; those of a graph's rows with each other are a tenth of it at 20 nodes a graph.
+double flops_of(const nn::EncoderConfig& config, const L2pShard& shard, const L2pSteps& steps) {
+  double flops = nn::kTrainingOverForward * nn::encoder_flops(config, shard.flow);
+  // Per step: the inner gradient with respect to rows, the pass after it, and what differentiates them.
+  const double passes = steps.order == MetaOrder::Second ? 2 * nn::kTrainingOverForward : 1 + nn::kTrainingOverForward;
+  for (const L2pPiece& piece : shard.pieces)
+    if (!piece.support.empty())
+      flops += static_cast<double>(steps.count) * passes * nn::encoder_flops(config, piece.flow);
+  return flops;
+}
+
 /// Weights of the encoder as leaves; the transposed ones too, because a gradient in its own layout adds up faster.
-GinWeights weight_leaves(const nn::Encoder& encoder, const nn::Parameters& parameters, Leaves& leaves) {
+GinWeights weight_leaves(const nn::Encoder& encoder, const GinWeights& shared, const L2pWeights& parameters,
+                         Leaves& leaves) {
   nn::Parameters copies;
-  for (const auto& [name, tensor] : parameters.entries()) copies.add(name, leaves.add(tensor));
-  GinWeights weights = gin_weights(encoder, copies);
-  const GinWeights shared = gin_weights(encoder, parameters);
+  for (const auto& [name, tensor] : parameters.encoder.entries()) copies.add(name, leaves.add(tensor));
+  GinWeights weights = gin_weights(encoder, copies, parameters.precision);
   for (std::size_t l = 0; l < weights.layers.size(); ++l) {
     weights.layers[l].transposed1 = leaves.add(shared.layers[l].transposed1);
     weights.layers[l].transposed2 = leaves.add(shared.layers[l].transposed2);
@@ -211,9 +223,10 @@ std::vector<std::string> enum_names(const MetaOrder*) { return {"second", "first
 
 train::ShardLoss l2p_loss(const nn::Encoder& encoder, const L2pWeights& weights, const L2pShard& shard,
                           const L2pSteps& steps) {
-  SharedPass shared = first_pass(encoder, gin_weights(encoder, weights.encoder), shard);
+  const GinWeights originals = gin_weights(encoder, weights.encoder, weights.precision);
+  SharedPass shared = first_pass(encoder, originals, shard);
   Leaves leaves;
-  const GinWeights copies = weight_leaves(encoder, weights.encoder, leaves);
+  const GinWeights copies = weight_leaves(encoder, originals, weights, leaves);
   const at::Tensor pooling = leaves.add(weights.pooling["pool.weight"]);
   std::vector<LayerStatistics> statistics;
   for (const LayerStatistics& layer : shared.statistics)
@@ -246,6 +259,7 @@ train::ShardLoss l2p_loss(const nn::Encoder& encoder, const L2pWeights& weights,
   result.metrics = {{"node_loss", node_sum, with_nodes},
                     {"support_node_loss", support_sum, with_nodes},
                     {"graph_loss", graph_sum, count}};
+  result.flops = flops_of(encoder.config(), shard, steps);
   for (const graph::ColumnMoments& moments : shared.moments)
     result.statistics.push_back(
         {moments.mean.detach(), moments.variance.detach(), static_cast<double>(shard.flow.num_nodes)});

@@ -24,6 +24,7 @@ struct L2pSteps {
 struct L2pWeights {
   nn::Parameters encoder;  ///< psi, names without prefix
   nn::Parameters pooling;  ///< omega: "pool.weight" [D, D], h_G = mean of node rows times the transpose
+  graph::MatmulPrecision precision = graph::MatmulPrecision::Float32;  ///< of products with weights of either kind
 };
 
 /// Outer loss of one virtual shard in paper mode (Lu et al. 2021; settled in methods 3.5a): the sum over graphs of

@@ -59,7 +59,7 @@ class Run {
         identity_(std::move(identity)),
         seed_(static_cast<std::uint64_t>(config.seed)),
         encoder_(config.encoder, corpus->schema()),
-        context_{encoder_, seed_.child("weights"), config.train.flow},
+        context_{encoder_, seed_.child("weights"), config.train.flow, train::matmul_precision(config.train.precision)},
         objective_(objectives().create(config.objective, "objective", context_)),
         optimizer_(config.optimizer, objective_->trainable().values),
         store_(corpus,

@@ -34,7 +34,7 @@ config::Node number(std::int64_t value) { return config::Node::from_scalar(std::
 RunIdentity identity_of(const PretrainConfig& config, const data::Corpus& corpus) {
   const Json identity = {{"configuration", identity_configuration(config)},
                          {"corpus_sha256", corpus.content_sha256()},
-                         {"reproducibility_class", train::reproducibility_class()}};
+                         {"reproducibility_class", train::reproducibility_class(config.train.precision)}};
   const std::string json = identity.dump();
   return {json, core::sha256_hex(json)};
 }
@@ -77,7 +77,7 @@ std::string manifest_of(const PretrainConfig& config, const data::Corpus& corpus
   program.entry("git_revision") = text(build.git_revision);
   program.entry("compiler") = text(build.compiler + " " + build.compile_flags);
   for (const auto& [name, version] : build.libraries) program.entry(name) = text(version);
-  manifest.entry("reproducibility_class") = text(train::reproducibility_class());
+  manifest.entry("reproducibility_class") = text(train::reproducibility_class(config.train.precision));
   return manifest.to_yaml();
 }
 

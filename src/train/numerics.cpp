@@ -47,9 +47,10 @@ std::string configure_numerics(int num_threads) {
          mkl_version();
 }
 
-std::string reproducibility_class() {
+std::string reproducibility_class(Precision precision) {
   return "cpu " + cpu_class() + "; libtorch " + library("libtorch") + "; mkl " + mkl_version() + " " + mkl_code_path() +
-         "; compiler " + core::build_info().compiler;
+         "; compiler " + core::build_info().compiler +
+         (precision == Precision::Bf16 ? core::cpu_features().amx_bf16 ? "; bf16 by AMX" : "; bf16 by AVX-512" : "");
 }
 
 }  // namespace graftage::train

@@ -30,6 +30,11 @@ std::vector<std::string> enum_names(const Precision*) { return {"fp32", "bf16", 
 
 std::string name_of(Precision precision) { return enum_names(&precision)[static_cast<std::size_t>(precision)]; }
 
+graph::MatmulPrecision matmul_precision(Precision precision) {
+  GRAFTAGE_CHECK(precision != Precision::Auto);
+  return precision == Precision::Bf16 ? graph::MatmulPrecision::BFloat16 : graph::MatmulPrecision::Float32;
+}
+
 Precision best_precision(const core::CpuFeatures& cpu) { return cpu.amx_bf16 ? Precision::Bf16 : Precision::Fp32; }
 
 void require_precision(Precision precision, const core::CpuFeatures& cpu) {

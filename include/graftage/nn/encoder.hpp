@@ -3,7 +3,6 @@
 #include "graftage/config/fields.hpp"
 #include "graftage/core/seed.hpp"
 #include "graftage/graph/feature_schema.hpp"
-#include "graftage/graph/gradient_gate.hpp"
 #include "graftage/graph/message_flow.hpp"
 #include "graftage/nn/batch_norm.hpp"
 #include "graftage/nn/parameters.hpp"
@@ -44,8 +43,6 @@ void visit_fields(V& visit, EncoderConfig& c) {
 struct ForwardOptions {
   Normalization normalization = Normalization::Batch;
   const std::vector<BatchStatistics>* given = nullptr;  ///< [L], for Normalization::Given
-  /// Statistics of Normalization::Batch pass through it: closed, a gradient treats them as constants (L2P-GNN).
-  const graph::GradientGate* statistics_gate = nullptr;
   double dropout = 0.0;
   const core::SeedSequence* dropout_seed = nullptr;  ///< needed when dropout > 0
 };

@@ -12,6 +12,7 @@ struct ObjectiveContext {
   const nn::Encoder& encoder;
   core::SeedSequence seed;  ///< for initial weights
   graph::FlowKind flow = graph::FlowKind::Merged;
+  graph::MatmulPrecision precision = graph::MatmulPrecision::Float32;
 };
 
 /// A self-supervised objective: owns the encoder's weights ("encoder." prefix) and its auxiliary heads ("objective.").

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "graftage/core/cpu_features.hpp"
+#include "graftage/graph/linear.hpp"
 #include "graftage/mpi/communicator.hpp"
 
 #include <filesystem>
@@ -16,6 +17,9 @@ namespace graftage::train {
 enum class Precision { Fp32, Bf16, Auto };
 std::vector<std::string> enum_names(const Precision*);
 [[nodiscard]] std::string name_of(Precision precision);
+
+/// Of a matrix product. @pre not auto
+[[nodiscard]] graph::MatmulPrecision matmul_precision(Precision precision);
 
 /// What auto means on a processor.
 [[nodiscard]] Precision best_precision(const core::CpuFeatures& cpu);

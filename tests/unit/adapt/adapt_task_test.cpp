@@ -25,7 +25,9 @@ class Workbench {
   }
 
   [[nodiscard]] TaskData& data() { return data_; }
-  [[nodiscard]] const EvaluationBatches& batches() { return data_.batches(encoder.flow_options(graph::FlowKind::Merged)); }
+  [[nodiscard]] const EvaluationBatches& batches() {
+    return data_.batches(encoder.flow_options(graph::FlowKind::Merged));
+  }
 
   std::unique_ptr<Method> method(const std::string& kind) {
     MethodContext context{encoder, core::SeedSequence(7)};
@@ -33,9 +35,19 @@ class Workbench {
   }
 
   AdaptParts parts(const Method& method, Protocol protocol = Protocol::Fixed) {
-    AdaptParts result{encoder, method, parameters, buffers, data_.corpus().labels(), {}, protocol, 0.5, graph::FlowKind::Merged, nullptr};
+    AdaptParts result{encoder,
+                      method,
+                      parameters,
+                      buffers,
+                      data_.corpus().labels(),
+                      {},
+                      protocol,
+                      0.5,
+                      graph::FlowKind::Merged,
+                      graph::MatmulPrecision::Float32,
+                      nullptr};
     if (is_fixed(method, protocol))
-      result.encoder_buffers = estimate_statistics(encoder, parameters, buffers, batches().train);
+      result.encoder_buffers = estimate_statistics(encoder, nn::SharedWeights(parameters), buffers, batches().train);
     return result;
   }
 
@@ -128,8 +140,9 @@ TEST(AdaptTask, CachedEmbeddingsTrainTheSameHead) {
   const auto method = bench.method("linear_probe");
   AdaptTask plain(bench.parts(*method), core::SeedSequence(7));
   AdaptParts cached_parts = bench.parts(*method);
-  cached_parts.embeddings = std::make_shared<const EmbeddingTable>(
-      bench.encoder, bench.parameters, cached_parts.encoder_buffers, nn::Readout::Mean, bench.batches());
+  cached_parts.embeddings =
+      std::make_shared<const EmbeddingTable>(bench.encoder, nn::SharedWeights(bench.parameters),
+                                             cached_parts.encoder_buffers, nn::Readout::Mean, bench.batches());
   AdaptTask cached(std::move(cached_parts), core::SeedSequence(7));
 
   bench.train(plain, 3);

@@ -120,7 +120,8 @@ TEST(EstimateStatistics, EqualsALoopOverAllNodes) {
   const nn::Parameters parameters = encoder.initialize(core::SeedSequence(3));
   const auto expected = moments_by_loop(nn::to_double(parameters), some_graphs());
 
-  const nn::Parameters buffers = estimate_statistics(encoder, parameters, encoder.initial_buffers(), uneven_batches());
+  const nn::Parameters buffers =
+      estimate_statistics(encoder, nn::SharedWeights(parameters), encoder.initial_buffers(), uneven_batches());
 
   for (std::size_t layer = 0; layer < 3; ++layer)
     for (std::size_t c = 0; c < 6; ++c) {
@@ -137,7 +138,7 @@ TEST(EstimateStatistics, IsTheTrainingForwardOfOneHugeBatch) {
   const EvaluationBatch all = batch_of(some_graphs(), 0);
   const nn::Parameters stale = encoder.initial_buffers();
 
-  const nn::Parameters buffers = estimate_statistics(encoder, parameters, stale, uneven_batches());
+  const nn::Parameters buffers = estimate_statistics(encoder, nn::SharedWeights(parameters), stale, uneven_batches());
   nn::ForwardOptions running;
   running.normalization = nn::Normalization::Running;
   const at::Tensor h0 = encoder.embed_input(weights, all.flow);
@@ -151,14 +152,15 @@ TEST(EstimateStatistics, IsTheTrainingForwardOfOneHugeBatch) {
 TEST(EmbeddingTable, HoldsTheReadoutOfEachGraph) {
   const nn::Encoder encoder = small_encoder();
   const nn::Parameters parameters = encoder.initialize(core::SeedSequence(5));
-  const nn::Parameters buffers = estimate_statistics(encoder, parameters, encoder.initial_buffers(), uneven_batches());
+  const nn::Parameters buffers =
+      estimate_statistics(encoder, nn::SharedWeights(parameters), encoder.initial_buffers(), uneven_batches());
   auto parts = uneven_batches();
   EvaluationBatches batches;
   batches.train.push_back(std::move(parts[0]));
   batches.valid.push_back(std::move(parts[1]));
   batches.test.push_back(std::move(parts[2]));
 
-  const EmbeddingTable table(encoder, parameters, buffers, nn::Readout::Sum, batches);
+  const EmbeddingTable table(encoder, nn::SharedWeights(parameters), buffers, nn::Readout::Sum, batches);
   const at::Tensor rows = table.rows({core::GraphId(13), core::GraphId(10), core::GraphId(12)});
 
   const nn::SharedWeights weights(parameters);
