@@ -6,6 +6,7 @@
 #include "corpus.hpp"
 #include "dump.hpp"
 #include "graftage/nn/encoder.hpp"
+#include "graftage/nn/flops.hpp"
 #include "graftage/train/gemm_rate.hpp"
 
 #include <ATen/ATen.h>
@@ -44,9 +45,15 @@ class Embedding final : public Contender {
     const at::NoGradGuard no_grad;
     const Stopwatch watch;
     double graphs = 0;
-    for (std::int64_t i = 0; i < request.at("steps").get<std::int64_t>(); ++i)
-      graphs += static_cast<double>(embed(flow_of(next(position_++))).size(0));
-    return watch.block(graphs);
+    double flops = 0;
+    for (std::int64_t i = 0; i < request.at("steps").get<std::int64_t>(); ++i) {
+      const graph::MessageFlow flow = flow_of(next(position_++));
+      graphs += static_cast<double>(embed(flow).size(0));
+      flops += nn::encoder_flops(encoder_.config(), flow, /*reads_out_early=*/true);
+    }
+    Json answer = watch.block(graphs);
+    answer["flops"] = flops;
+    return answer;
   }
 
  private:
@@ -76,8 +83,8 @@ class Embedding final : public Contender {
     const nn::SharedWeights weights(parameters_);
     nn::ForwardOptions options;
     options.normalization = nn::Normalization::Running;
-    const auto output = encoder_.forward(weights, buffers_, flow, encoder_.embed_input(weights, flow), options);
-    return nn::read_out(nn::Readout::Mean, flow, output.rows);
+    const at::Tensor h0 = encoder_.embed_input(weights, flow);
+    return encoder_.encode_graphs(weights, buffers_, flow, h0, options, nn::Readout::Mean).graphs;
   }
 
   void dump(const graph::MessageFlow& flow) {

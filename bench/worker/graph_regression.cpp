@@ -1,5 +1,7 @@
 #include "graph_regression.hpp"
 
+#include "graftage/nn/flops.hpp"
+
 #include <ATen/ATen.h>
 
 namespace graftage::bench {
@@ -34,7 +36,10 @@ train::ShardComputation GraphRegression::prepare(graph::GraphBatch shard, const 
     const at::Tensor graphs = nn::read_out(nn::Readout::Mean, flow, output.rows);  // [B, D]
     const at::Tensor predicted = nn::apply_head(nn::SharedWeights(head_weights), kHead, head_, graphs).squeeze(1);
     const at::Tensor sum = (predicted - target.to(predicted.scalar_type())).square().sum();
-    return {{sum, static_cast<double>(flow.num_graphs)}, {}, output.statistics};
+    return {{sum, static_cast<double>(flow.num_graphs)},
+            {},
+            output.statistics,
+            nn::kTrainingOverForward * nn::encoder_flops(encoder().config(), flow)};
   };
 }
 

@@ -96,10 +96,12 @@ class Pretraining final : public Contender {
     double feed = 0;
     double reduce = 0;
     double compute = 0;
+    double flops = 0;
     train::TrainHooks hooks;
     bool first = steps > 1;  // nothing was loaded ahead for the first step of a block, as for the first of a run
     hooks.after_step = [&](const train::StepReport& report) {
       graphs += static_cast<double>(report.num_graphs);
+      flops += report.flops;
       if (std::exchange(first, false)) return;
       feed += report.feed_seconds;
       reduce += report.reduce_seconds;
@@ -114,6 +116,7 @@ class Pretraining final : public Contender {
     answer["cpu_seconds"] = sum(answer["cpu_seconds"].get<double>());
     answer["peak_mebibytes"] = sum(answer["peak_mebibytes"].get<double>());
     answer["loss"] = last.loss;
+    answer["flops"] = sum(flops);
     answer["feed_seconds"] = feed;
     answer["reduce_seconds"] = reduce;
     answer["compute_seconds"] = compute;

@@ -39,10 +39,10 @@ AdaptTask::AdaptTask(AdaptParts parts, const core::SeedSequence& seed)
   parts_.encoder_buffers = nn::clone(parts_.encoder_buffers);
 }
 
-nn::EncoderOutput AdaptTask::encode(const graph::MessageFlow& flow, const nn::ForwardOptions& options) const {
+nn::EncodedGraphs AdaptTask::encode(const graph::MessageFlow& flow, const nn::ForwardOptions& options) const {
   const nn::SharedWeights weights(weights_, nullptr, parts_.precision);
   const at::Tensor h0 = parts_.method.apply_prompt(weights, parts_.encoder.embed_input(weights, flow));  // [U0, H]
-  return parts_.encoder.forward(weights, parts_.encoder_buffers, flow, h0, options);
+  return parts_.encoder.encode_graphs(weights, parts_.encoder_buffers, flow, h0, options, parts_.head.readout);
 }
 
 at::Tensor AdaptTask::apply_head(const at::Tensor& graphs) const {
@@ -72,8 +72,8 @@ train::ShardComputation AdaptTask::prepare(graph::GraphBatch shard, const core::
     const nn::ForwardOptions options{.normalization = fixed ? nn::Normalization::Running : nn::Normalization::Batch,
                                      .dropout = dropout,
                                      .dropout_seed = &dropout_seed};
-    const nn::EncoderOutput output = encode(flow, options);
-    train::ShardLoss result = supervise(nn::read_out(parts_.head.readout, flow, output.rows), labels, mask);
+    const nn::EncodedGraphs output = encode(flow, options);
+    train::ShardLoss result = supervise(output.graphs, labels, mask);
     if (!fixed)
       for (const nn::BatchStatistics& s : output.statistics)
         result.statistics.push_back({s.mean.detach(), s.variance.detach(), s.count});
@@ -86,7 +86,7 @@ at::Tensor AdaptTask::predict(const EvaluationBatch& batch) const {
   if (parts_.embeddings != nullptr) return apply_head(parts_.embeddings->rows(batch.ids));
   nn::ForwardOptions options;
   options.normalization = nn::Normalization::Running;
-  return apply_head(nn::read_out(parts_.head.readout, batch.flow, encode(batch.flow, options).rows));
+  return apply_head(encode(batch.flow, options).graphs);
 }
 
 }  // namespace graftage::adapt

@@ -57,7 +57,7 @@ class AdaptTask final : public train::LearningTask {
   /// Loss and metric from the pooled rows. @param graphs [B, D]
   [[nodiscard]] train::ShardLoss supervise(const at::Tensor& graphs, const at::Tensor& labels,
                                            const at::Tensor& label_mask) const;
-  [[nodiscard]] nn::EncoderOutput encode(const graph::MessageFlow& flow, const nn::ForwardOptions& options) const;
+  [[nodiscard]] nn::EncodedGraphs encode(const graph::MessageFlow& flow, const nn::ForwardOptions& options) const;
   [[nodiscard]] at::Tensor apply_head(const at::Tensor& graphs) const;
 
   AdaptParts parts_;

@@ -46,9 +46,8 @@ EmbeddingTable::EmbeddingTable(const nn::Encoder& encoder, const nn::Weights& we
   std::vector<at::Tensor> pieces;
   for (const auto* part : {&batches.train, &batches.valid, &batches.test}) {
     for (const EvaluationBatch& batch : *part) {
-      const nn::EncoderOutput output =
-          encoder.forward(weights, buffers, batch.flow, encoder.embed_input(weights, batch.flow), options);
-      pieces.push_back(nn::read_out(readout, batch.flow, output.rows));
+      const at::Tensor h0 = encoder.embed_input(weights, batch.flow);
+      pieces.push_back(encoder.encode_graphs(weights, buffers, batch.flow, h0, options, readout).graphs);
       for (const core::GraphId id : batch.ids) {
         const bool fresh = row_.emplace(id.value, static_cast<std::int64_t>(row_.size())).second;
         GRAFTAGE_CHECK(fresh, "a graph is in two parts of a split", id.value);

@@ -1,5 +1,6 @@
 #include "graftage/graph/linear.hpp"
 
+#include "activation_gradient.hpp"
 #include "graftage/core/error.hpp"
 #include "row_blocks.hpp"
 #include "row_kernels.hpp"
@@ -37,11 +38,6 @@ at::Tensor operand(const at::Tensor& x, MatmulPrecision precision) {
   return precision == MatmulPrecision::BFloat16 ? x.to(at::kBFloat16) : x;
 }
 
-/// A product in the given precision, differentiable by its parts.
-at::Tensor product(const at::Tensor& a, const at::Tensor& b, MatmulPrecision precision) {
-  return at::mm(operand(a, precision), operand(b, precision)).to(a.scalar_type());
-}
-
 template <class T>
 void forward_typed(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool relu,
                    MatmulPrecision precision, at::Tensor& y) {
@@ -56,31 +52,6 @@ void forward_typed(const at::Tensor& x, const at::Tensor& weight, const at::Tens
   y.copy_(at::mm(operand(x, precision), operand(weight, precision).t()));
   detail::for_row_blocks(x.size(0), kProductRows,
                          [&](std::int64_t first, std::int64_t count, std::int64_t) { finish(first, count); });
-}
-
-/// The gradient behind the activation, and the bias's. `reuse`: nobody else holds `gradient`.
-template <class T>
-at::Tensor mask_gradient(const at::Tensor& gradient, const at::Tensor& y, bool reuse, bool wants_bias,
-                         at::Tensor& bias_gradient) {
-  const std::int64_t rows = gradient.size(0);
-  const std::int64_t width = gradient.size(1);
-  at::Tensor masked = !y.defined() || reuse ? gradient : at::empty_like(gradient);
-  const T* g = gradient.const_data_ptr<T>();
-  const T* activated = y.defined() ? y.const_data_ptr<T>() : nullptr;
-  T* out = y.defined() ? masked.mutable_data_ptr<T>() : nullptr;
-  detail::BlockSums<T> sums(wants_bias ? detail::num_row_blocks(rows, kProductRows) : 0, width);
-  if (y.defined() || wants_bias)
-    detail::for_row_blocks(rows, kProductRows, [&](std::int64_t first, std::int64_t count, std::int64_t block) {
-      const std::int64_t offset = first * width;
-      detail::mask_and_sum<T>(g + offset, activated == nullptr ? nullptr : activated + offset,
-                              out == nullptr ? nullptr : out + offset, wants_bias ? sums.of(block) : nullptr, count,
-                              width);
-    });
-  if (wants_bias) {
-    bias_gradient = at::empty({width}, gradient.options());
-    sums.total(bias_gradient.mutable_data_ptr<T>());
-  }
-  return masked;
 }
 
 struct Linear : torch::autograd::Function<Linear> {
@@ -101,49 +72,23 @@ struct Linear : torch::autograd::Function<Linear> {
     const MatmulPrecision precision =
         context->saved_data["bf16"].toBool() ? MatmulPrecision::BFloat16 : MatmulPrecision::Float32;
     const variable_list saved = context->get_saved_variables();
-    const Wanted wanted{context->needs_input_grad(0), context->needs_input_grad(1),
-                        context->saved_data["bias"].toBool() && context->needs_input_grad(2)};
-    variable_list result = at::GradMode::is_enabled()
-                               ? composed(gradients[0], saved[0], saved[1], saved[2], wanted, precision)
-                               : fused(gradients[0], saved[0], saved[1], saved[2], wanted, precision);
-    result.resize(5);
+    const bool wants_bias = context->saved_data["bias"].toBool() && context->needs_input_grad(2);
+    const detail::ActivationGradient g = detail::activation_gradient(gradients[0], saved[2], wants_bias);
+    const at::Tensor rows = operand(g.rows, precision);
+    variable_list result(5);
+    if (context->needs_input_grad(0)) result[0] = rows_gradient(rows, saved[1], precision);
+    if (context->needs_input_grad(1))
+      result[1] = at::mm(rows.t(), operand(saved[0], precision)).to(saved[0].scalar_type());
+    result[2] = g.bias;
     return result;
   }
 
  private:
-  struct Wanted {
-    bool x;
-    bool weight;
-    bool bias;
-  };
-
-  /// By differentiable operations, where the backward pass is itself differentiated.
-  static variable_list composed(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
-                                const at::Tensor& y, const Wanted& wanted, MatmulPrecision precision) {
-    const at::Tensor g = y.defined() ? at::threshold_backward(gradient, y.detach(), 0) : gradient;
-    return {wanted.x ? product(g, weight, precision) : at::Tensor(),
-            wanted.weight ? product(g.t(), x, precision) : at::Tensor(), wanted.bias ? g.sum(0) : at::Tensor()};
-  }
-
-  static variable_list fused(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& weight,
-                             const at::Tensor& y, const Wanted& wanted, MatmulPrecision precision) {
-    const bool reuse =
-        gradient.use_count() == 1 && gradient.storage().use_count() == 1 && gradient.is_contiguous();  // as autograd
-    const at::Tensor dense = gradient.contiguous();
-    variable_list result(3);
-    at::Tensor g;
-    detail::for_type(x, [&]<class T>(T) { g = mask_gradient<T>(dense, y, reuse, wanted.bias, result[2]); });
-    if (precision == MatmulPrecision::BFloat16) {
-      const at::Tensor rounded = operand(g, precision);
-      if (wanted.x) result[0] = at::mm(rounded, operand(weight, precision)).to(x.scalar_type());
-      if (wanted.weight) result[1] = at::mm(rounded.t(), operand(x, precision)).to(x.scalar_type());
-      return result;
-    }
-    if (wanted.x) {
-      result[0] = at::empty(x.sizes(), dense.options());
-      product_by_blocks(g, weight, result[0], [](std::int64_t, std::int64_t) {});
-    }
-    if (wanted.weight) result[1] = at::mm(g.t(), x);
+  static at::Tensor rows_gradient(const at::Tensor& gradient, const at::Tensor& weight, MatmulPrecision precision) {
+    if (at::GradMode::is_enabled() || precision == MatmulPrecision::BFloat16)
+      return at::mm(gradient, operand(weight, precision)).to(weight.scalar_type());
+    at::Tensor result = at::empty({gradient.size(0), weight.size(1)}, gradient.options());
+    product_by_blocks(gradient, weight, result, [](std::int64_t, std::int64_t) {});
     return result;
   }
 };

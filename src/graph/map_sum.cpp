@@ -1,12 +1,15 @@
 #include "graftage/graph/map_sum.hpp"
 
+#include "activation_gradient.hpp"
 #include "graftage/core/error.hpp"
 #include "map_sum_kernels.hpp"
 #include "row_blocks.hpp"
+#include "row_kernels.hpp"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <optional>
 #include <utility>
 
 namespace graftage::graph {
@@ -34,7 +37,7 @@ detail::MapView<T> view(const LinearMap& map, T* table) {
   return {map.row_ptr().data(), map.column().data(), map.weight().empty() ? nullptr : map.weight().data(), table};
 }
 
-at::Tensor sum(const variable_list& tables, const std::vector<LinearMap>& maps) {
+at::Tensor sum(const variable_list& tables, const std::vector<LinearMap>& maps, const at::Tensor& bias, bool relu) {
   const std::int64_t rows = maps[0].rows();
   const std::int64_t width = tables[0].size(1);
   at::Tensor out = at::empty({rows, width}, tables[0].options().requires_grad(false));
@@ -42,8 +45,10 @@ at::Tensor sum(const variable_list& tables, const std::vector<LinearMap>& maps) 
     std::vector<detail::MapView<const T>> terms;
     for (std::size_t i = 0; i < maps.size(); ++i) terms.push_back(view(maps[i], tables[i].const_data_ptr<T>()));
     T* target = out.mutable_data_ptr<T>();
+    const T* shift = bias.defined() ? bias.const_data_ptr<T>() : nullptr;
     detail::for_row_blocks(rows, kSumRows, [&](std::int64_t first, std::int64_t count, std::int64_t) {
       detail::sum_rows<T>(terms, target, width, first, first + count);
+      if (relu || shift != nullptr) detail::add_bias_and_activate<T>(target + first * width, shift, relu, count, width);
     });
   });
   return out;
@@ -70,37 +75,46 @@ void scatter(const at::Tensor& gradient, const std::vector<LinearMap>& maps, con
   }
 }
 
-/// y = sum_i A_i x_i; the derivative of x_i is A_i^T, again a map.
+/// y = activation(sum_i A_i x_i + b); the derivative of x_i is A_i^T, again a map.
 struct SumOfMaps : torch::autograd::Function<SumOfMaps> {
-  static at::Tensor forward(AutogradContext* context, at::TensorList x, const std::vector<LinearMap>& maps) {
+  static at::Tensor forward(AutogradContext* context, at::TensorList x, const std::optional<at::Tensor>& bias,
+                            const std::vector<LinearMap>& maps, bool relu) {
     context->saved_data["maps"] = c10::IValue::make_capsule(c10::make_intrusive<MapsHolder>(maps));
     variable_list tables;
     for (const at::Tensor& table : x) tables.push_back(table.contiguous());
-    return sum(tables, maps);
+    at::Tensor y = sum(tables, maps, bias ? bias->contiguous() : at::Tensor(), relu);
+    context->saved_data["bias"] = bias.has_value();
+    context->save_for_backward({relu ? y : at::Tensor()});
+    return y;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto holder = context->saved_data["maps"].toCapsule();
     const std::vector<LinearMap>& maps = static_cast<const MapsHolder*>(holder.get())->maps;
-    variable_list result(maps.size() + 1);
+    const std::size_t inputs = maps.size() + (context->saved_data["bias"].toBool() ? 1 : 0);
+    variable_list result(maps.size() + 3);
     if (!gradients[0].defined()) return result;
+    const bool wants_bias = inputs > maps.size() && context->needs_input_grad(maps.size());
+    const auto [gradient, bias_gradient] =
+        detail::activation_gradient(gradients[0], context->get_saved_variables()[0], wants_bias);
+    result[maps.size()] = bias_gradient;
     std::vector<std::size_t> small;
     for (std::size_t i = 0; i < maps.size(); ++i) {
       if (!context->needs_input_grad(i)) continue;
       if (!at::GradMode::is_enabled() && maps[i].columns() <= kSmallTable)
         small.push_back(i);
       else
-        result[i] = maps[i].transposed().apply(gradients[0]);
+        result[i] = maps[i].transposed().apply(gradient);
     }
     if (!small.empty())
-      detail::for_type(gradients[0], [&]<class T>(T) { scatter<T>(gradients[0].contiguous(), maps, small, result); });
+      detail::for_type(gradient, [&]<class T>(T) { scatter<T>(gradient.contiguous(), maps, small, result); });
     return result;
   }
 };
 
 }  // namespace
 
-at::Tensor sum_of_maps(const std::vector<MapTerm>& terms) {
+at::Tensor sum_of_maps(const std::vector<MapTerm>& terms, const at::Tensor& bias, Activation activation) {
   GRAFTAGE_CHECK(!terms.empty());
   std::vector<LinearMap> maps;
   variable_list x;
@@ -115,7 +129,11 @@ at::Tensor sum_of_maps(const std::vector<MapTerm>& terms) {
     maps.push_back(term.map);
     x.push_back(term.x);
   }
-  return SumOfMaps::apply(at::TensorList(x), maps);
+  GRAFTAGE_CHECK(!bias.defined() || (bias.dim() == 1 && bias.size(0) == x[0].size(1) && bias.dtype() == x[0].dtype()),
+                 "bias of", x[0].size(1));
+  const std::optional<at::Tensor> optional_bias =
+      bias.defined() ? std::optional(bias) : std::nullopt;  // no autograd edge
+  return SumOfMaps::apply(at::TensorList(x), optional_bias, maps, activation == Activation::Relu);
 }
 
 }  // namespace graftage::graph

@@ -17,15 +17,15 @@ std::string norm_name(std::int64_t layer) { return "batch_norms." + std::to_stri
 /// Tables are numbered from one, as in the published files.
 std::string table_name(const std::string& prefix, std::size_t column) { return prefix + std::to_string(column + 1); }
 
-/// GIN (Xu et al. 2019, Eq. 4.1, eps = 0): MLP(sum over neighbours and v itself of (h_u + e_uv)); the edge part is a
-/// product of code counts with the tables, so no message is ever formed (Hu et al. 2020 for edge embeddings).
-at::Tensor gin_layer(const Weights& weights, const std::string& name, const graph::FlowLayer& layer,
-                     const at::Tensor& h) {
+/// GIN (Xu et al. 2019, Eq. 4.1, eps = 0): MLP(sum over neighbours and v itself of (h_u + e_uv)), here up to the MLP's
+/// hidden rows. The edge part is a product of code counts with the tables, so no message is ever formed (Hu et al. 2020
+/// for edge embeddings). @return [U, 2 H]
+at::Tensor gin_hidden(const Weights& weights, const std::string& name, const graph::FlowLayer& layer,
+                      const at::Tensor& h) {
   std::vector<Lookup> edges;
   for (std::size_t c = 0; c < layer.edge_counts.size(); ++c)
     edges.push_back({table_name(name + ".edge_embedding", c), layer.edge_counts[c]});
-  const at::Tensor sum = weights.gather_sum({{layer.sources, h}}, edges);
-  return weights.linear(name + ".mlp.2", weights.linear_relu(name + ".mlp.0", sum));
+  return weights.gather_linear_relu(name + ".mlp.0", {{layer.sources, h}}, edges);
 }
 
 /// Statistics that are not those of the rows.
@@ -67,6 +67,18 @@ at::Tensor join_layers(JumpingKnowledge how, const std::vector<at::Tensor>& laye
     default:
       return at::stack(layers).sum(0);
   }
+}
+
+/// Whether a readout may come before the last layer's second product: all after it is the same affine map of each row.
+bool reads_out_early(const EncoderConfig& config, const graph::MessageFlow& flow, const ForwardOptions& options,
+                     Readout readout) {
+  return config.jumping_knowledge == JumpingKnowledge::Last && options.normalization != Normalization::Batch &&
+         options.dropout == 0.0 && readout != Readout::Max && !flow.layers.back().expand.is_defined();
+}
+
+/// Nodes of each graph. @return [B, 1]
+at::Tensor graph_sizes(const graph::MessageFlow& flow, const at::Tensor& like) {
+  return flow.graph_sum.apply(at::ones({flow.graph_sum.columns(), 1}, like.options().requires_grad(false)));
 }
 
 }  // namespace
@@ -132,7 +144,8 @@ at::Tensor Encoder::embed_input(const Weights& weights, const graph::MessageFlow
 at::Tensor Encoder::convolve(const Weights& weights, const graph::MessageFlow& flow, std::int64_t layer,
                              const at::Tensor& h) const {
   GRAFTAGE_CHECK(layer >= 0 && layer < static_cast<std::int64_t>(flow.layers.size()), layer, flow.layers.size());
-  return gin_layer(weights, layer_name(layer), flow.layers[static_cast<std::size_t>(layer)], h);
+  const std::string name = layer_name(layer);
+  return weights.linear(name + ".mlp.2", gin_hidden(weights, name, flow.layers[static_cast<std::size_t>(layer)], h));
 }
 
 at::Tensor Encoder::activate(const Weights& weights, std::int64_t layer, const at::Tensor& h,
@@ -176,6 +189,26 @@ EncoderOutput Encoder::forward(const Weights& weights, const Parameters& buffers
   }
   layers.push_back(h);
   output.rows = join_layers(config_.jumping_knowledge, layers);
+  return output;
+}
+
+EncodedGraphs Encoder::encode_graphs(const Weights& weights, const Parameters& buffers, const graph::MessageFlow& flow,
+                                     const at::Tensor& h0, const ForwardOptions& options, Readout readout) const {
+  if (!reads_out_early(config_, flow, options, readout)) {
+    EncoderOutput output = forward(weights, buffers, flow, h0, options);
+    return {read_out(readout, flow, output.rows), std::move(output.statistics)};
+  }
+  EncodedGraphs output{h0, {}};
+  for (std::int64_t l = 0; l < config_.num_layers; ++l) {
+    const graph::FlowLayer& flow_layer = flow.layers[static_cast<std::size_t>(l)];
+    at::Tensor hidden = gin_hidden(weights, layer_name(l), flow_layer, output.graphs);
+    if (l + 1 == config_.num_layers) hidden = flow.graph_mean.apply(hidden);  // [B, 2 H]
+    const at::Tensor h = weights.linear(layer_name(l) + ".mlp.2", hidden);
+    NormalizedRows normalized = normalize_layer(weights, buffers, options, l, flow_layer, h);
+    output.graphs = std::move(normalized.rows);
+    output.statistics.push_back(std::move(normalized.statistics));
+  }
+  if (readout == Readout::Sum) output.graphs = output.graphs * graph_sizes(flow, output.graphs);
   return output;
 }
 

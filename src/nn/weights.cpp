@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace graftage::nn {
@@ -22,6 +23,11 @@ at::Tensor Weights::linear_relu(const std::string& name, const at::Tensor& x) co
   return at::relu(linear(name, x));
 }
 
+at::Tensor Weights::gather_linear_relu(const std::string& name, const std::vector<graph::MapTerm>& rows,
+                                       const std::vector<Lookup>& tables) const {
+  return linear_relu(name, gather_sum(rows, tables));
+}
+
 at::Tensor Weights::normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,
                               graph::Activation activation) const {
   const at::Tensor y = scale_shift(name, nn::normalize(x, statistics));
@@ -35,6 +41,8 @@ NormalizedRows Weights::batch_normalize(const std::string& name, const at::Tenso
   return {std::move(rows), std::move(statistics)};
 }
 
+bool multiplies_before(const graph::LinearMap& map) { return 10 * map.columns() < 9 * map.rows(); }
+
 at::Tensor SharedWeights::lookup(const std::string& name, const graph::LinearMap& map) const {
   at::Tensor y = map.apply(parameters_[name + ".weight"]);
   if (record_ != nullptr) record_->push_back({Site::Kind::Lookup, name, map, at::Tensor(), y});
@@ -43,9 +51,12 @@ at::Tensor SharedWeights::lookup(const std::string& name, const graph::LinearMap
 
 at::Tensor SharedWeights::evaluate_linear(const std::string& name, const at::Tensor& x,
                                           graph::Activation activation) const {
+  return graph::linear(x, parameters_[name + ".weight"], bias_of(name), activation, precision_);
+}
+
+at::Tensor SharedWeights::bias_of(const std::string& name) const {
   const std::string bias = name + ".bias";
-  return graph::linear(x, parameters_[name + ".weight"], parameters_.contains(bias) ? parameters_[bias] : at::Tensor(),
-                       activation, precision_);
+  return parameters_.contains(bias) ? parameters_[bias] : at::Tensor();
 }
 
 at::Tensor SharedWeights::linear(const std::string& name, const at::Tensor& x) const {
@@ -70,6 +81,21 @@ at::Tensor SharedWeights::gather_sum(const std::vector<graph::MapTerm>& rows, co
 at::Tensor SharedWeights::linear_relu(const std::string& name, const at::Tensor& x) const {
   if (record_ != nullptr) return Weights::linear_relu(name, x);
   return evaluate_linear(name, x, graph::Activation::Relu);
+}
+
+at::Tensor SharedWeights::gather_linear_relu(const std::string& name, const std::vector<graph::MapTerm>& rows,
+                                             const std::vector<Lookup>& tables) const {
+  const auto before = [](const graph::MapTerm& term) { return multiplies_before(term.map); };
+  if (record_ != nullptr || !std::all_of(rows.begin(), rows.end(), before))
+    return Weights::gather_linear_relu(name, rows, tables);
+  const at::Tensor& weight = parameters_[name + ".weight"];
+  const auto multiplied = [&](const at::Tensor& x) {
+    return graph::linear(x, weight, at::Tensor(), graph::Activation::None, precision_);
+  };
+  std::vector<graph::MapTerm> terms;
+  for (const graph::MapTerm& term : rows) terms.push_back({term.map, multiplied(term.x)});
+  for (const Lookup& table : tables) terms.push_back({table.map, multiplied(parameters_[table.name + ".weight"])});
+  return graph::sum_of_maps(terms, bias_of(name), graph::Activation::Relu);
 }
 
 at::Tensor SharedWeights::normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,

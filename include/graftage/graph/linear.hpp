@@ -1,14 +1,13 @@
 #pragma once
 
+#include "graftage/graph/activation.hpp"
+
 #include <ATen/core/Tensor.h>
 
 #include <string>
 #include <vector>
 
 namespace graftage::graph {
-
-/// What follows an affine operation.
-enum class Activation { None, Relu };
 
 /// Operands of matrix products. BFloat16 rounds them to bfloat16 (8 bits) and the product too; bias, activation,
 /// weights, gradients and every sum outside the product stay in the tensors' own type. Relative error of a product of

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "graftage/graph/activation.hpp"
 #include "graftage/graph/linear_map.hpp"
 
 #include <ATen/core/Tensor.h>
@@ -14,12 +15,15 @@ struct MapTerm {
   at::Tensor x;   ///< [C, H]
 };
 
-/// Sum over the terms of map x, row by row in one pass: neighbours and bond tables in one operator (performance 2.3).
+/// activation(sum over the terms of map x, plus bias), row by row in one pass: neighbours and bond tables in one
+/// operator (performance 2.3).
 ///
-/// Linear, so differentiable any number of times: the gradient of each x is the transposed map's. Gradients of tables
-/// of few rows come from one pass over the gradient, in blocks of fixed size added in double: threads change no bit.
+/// Differentiable any number of times: the gradient of each x is the transposed map's. Gradients of tables of few rows
+/// come from one pass over the gradient, in blocks of fixed size added in double: threads change no bit.
+/// @param bias  [H], or undefined
 /// @pre at least one term; equal R, H and dtype (float32 or float64)
 /// @return  [R, H]
-[[nodiscard]] at::Tensor sum_of_maps(const std::vector<MapTerm>& terms);
+[[nodiscard]] at::Tensor sum_of_maps(const std::vector<MapTerm>& terms, const at::Tensor& bias = {},
+                                     Activation activation = Activation::None);
 
 }  // namespace graftage::graph

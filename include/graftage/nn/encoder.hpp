@@ -52,6 +52,11 @@ struct EncoderOutput {
   std::vector<BatchStatistics> statistics;  ///< [L] those used by each layer
 };
 
+struct EncodedGraphs {
+  at::Tensor graphs;                        ///< [B, D] read out
+  std::vector<BatchStatistics> statistics;  ///< [L]
+};
+
 /// A message passing encoder: a function of (weights, buffers, flow). Holds no tensors.
 ///
 /// Layer l: conv_l, BatchNorm, ReLU except after the last layer, dropout (Hu et al. 2020; methods 1.2).
@@ -78,6 +83,11 @@ class Encoder {
   /// Message passing from given input rows (a prompt may have been added to them). @param h0 [U0, H]
   [[nodiscard]] EncoderOutput forward(const Weights& weights, const Parameters& buffers, const graph::MessageFlow& flow,
                                       const at::Tensor& h0, const ForwardOptions& options) const;
+  /// forward() and read_out(), to the same values. Where the last normalisation is constant, a mean or sum over nodes
+  /// commutes with everything after the last ReLU, which is then computed for B graphs instead of U_L rows.
+  [[nodiscard]] EncodedGraphs encode_graphs(const Weights& weights, const Parameters& buffers,
+                                            const graph::MessageFlow& flow, const at::Tensor& h0,
+                                            const ForwardOptions& options, Readout readout) const;
   /// First half of layer `layer`: messages and MLP, before normalisation. @param h [U', H] rows below @return [U, H]
   [[nodiscard]] at::Tensor convolve(const Weights& weights, const graph::MessageFlow& flow, std::int64_t layer,
                                     const at::Tensor& h) const;

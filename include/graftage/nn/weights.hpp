@@ -45,6 +45,9 @@ class Weights {
                                               const std::vector<Lookup>& tables) const;
   /// ReLU of linear().
   [[nodiscard]] virtual at::Tensor linear_relu(const std::string& name, const at::Tensor& x) const;
+  /// ReLU of linear(name, gather_sum(rows, tables)).
+  [[nodiscard]] virtual at::Tensor gather_linear_relu(const std::string& name, const std::vector<graph::MapTerm>& rows,
+                                                      const std::vector<Lookup>& tables) const;
   /// activation of scale_shift() of x normalised with given statistics, differentiated through if they are part of a
   /// graph. @param x [R, H]
   [[nodiscard]] virtual at::Tensor normalize(const std::string& name, const at::Tensor& x,
@@ -54,6 +57,10 @@ class Weights {
                                                        const std::vector<double>& multiplicity,
                                                        graph::Activation activation) const;
 };
+
+/// Whether a product with the rows that a map reads is cheaper than with those it makes. A linear layer commutes with
+/// sums, so it may be applied on either side; the wider sums cost as much as a tenth of the product [measured].
+[[nodiscard]] bool multiplies_before(const graph::LinearMap& map);
 
 /// One evaluation of a parametric operation, as seen by a recorder: its input and its output.
 struct Site {
@@ -79,6 +86,8 @@ class SharedWeights final : public Weights {
   [[nodiscard]] at::Tensor gather_sum(const std::vector<graph::MapTerm>& rows,
                                       const std::vector<Lookup>& tables) const override;
   [[nodiscard]] at::Tensor linear_relu(const std::string& name, const at::Tensor& x) const override;
+  [[nodiscard]] at::Tensor gather_linear_relu(const std::string& name, const std::vector<graph::MapTerm>& rows,
+                                              const std::vector<Lookup>& tables) const override;
   [[nodiscard]] at::Tensor normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,
                                      graph::Activation activation) const override;
   [[nodiscard]] NormalizedRows batch_normalize(const std::string& name, const at::Tensor& x,
@@ -88,6 +97,8 @@ class SharedWeights final : public Weights {
  private:
   [[nodiscard]] at::Tensor evaluate_linear(const std::string& name, const at::Tensor& x,
                                            graph::Activation activation) const;
+  /// Undefined where there is none.
+  [[nodiscard]] at::Tensor bias_of(const std::string& name) const;
   const Parameters& parameters_;
   std::vector<Site>* record_;
   graph::MatmulPrecision precision_;

@@ -86,6 +86,31 @@ TEST(SumOfMaps, EqualsDenseProductsAndTheirGradients) {
     }
 }
 
+TEST(SumOfMaps, AddsABiasAndActivates) {
+  const at::Tensor bias = hashed_values({21}, 5).requires_grad_();
+  for (const auto activation : {Activation::None, Activation::Relu}) {
+    const Terms terms = four_terms(700, 21);
+    std::vector<MapTerm> pairs;
+    for (std::size_t i = 0; i < terms.maps.size(); ++i) pairs.push_back({terms.maps[i], terms.tables[i]});
+    std::vector<at::Tensor> inputs = terms.tables;
+    inputs.push_back(bias);
+    const at::Tensor direction = hashed_values({700, 21}, 9);
+
+    const at::Tensor y = sum_of_maps(pairs, bias, activation);
+    const at::Tensor shifted = terms.expected() + bias;
+    const at::Tensor expected = activation == Activation::Relu ? at::relu(shifted) : shifted;
+    const auto gradients = torch::autograd::grad({y}, inputs, {direction}, true, false);
+    const auto expected_gradients = torch::autograd::grad({expected}, inputs, {direction}, false, false);
+    const auto differentiable = torch::autograd::grad({y}, inputs, {direction}, false, true);
+
+    EXPECT_LT(difference(y, expected), 1e-13);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      EXPECT_LT(difference(gradients[i], expected_gradients[i]), 1e-11) << i;
+      EXPECT_LT(difference(differentiable[i], expected_gradients[i]), 1e-11) << i;
+    }
+  }
+}
+
 TEST(SumOfMaps, AddsEntriesFromLeftToRight) {
   // 1e8 + 1 - 1e8 is 0 in float32 from the left, and 1 in any other order.
   const LinearMap first = LinearMap::from_csr(3, {0, 2}, {0, 1});

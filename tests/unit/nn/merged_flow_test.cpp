@@ -121,6 +121,44 @@ TEST(MergedEncoderRows, AreFewer) {
 
   EXPECT_LT(flow.layers[0].rows.size, flow.layers[2].rows.size);
   EXPECT_LT(flow.layers[2].rows.size, graphs.num_nodes());
+  EXPECT_TRUE(multiplies_before(flow.layers[0].sources)) << "both orders of product and sum are compared above";
+  EXPECT_FALSE(multiplies_before(graph::LinearMap::identity(20)));
+}
+
+class EncodedGraphsOf : public testing::TestWithParam<Readout> {};
+INSTANTIATE_TEST_SUITE_P(Readout, EncodedGraphsOf, testing::Values(Readout::Mean, Readout::Sum, Readout::Max));
+
+TEST_P(EncodedGraphsOf, AreTheReadoutOfTheRowsWithAllDerivatives) {
+  for (const auto normalization : {Normalization::Running, Normalization::Batch})
+    for (const auto knowledge : {JumpingKnowledge::Last, JumpingKnowledge::Concat}) {
+      SCOPED_TRACE(testing::Message() << static_cast<int>(normalization) << " " << static_cast<int>(knowledge));
+      const Encoder encoder({.num_layers = 3, .width = 6, .jumping_knowledge = knowledge}, graph::chem_schema());
+      const graph::MessageFlow flow =
+          graph::make_flow(batch(), encoder.schema(), encoder.flow_options(graph::FlowKind::Merged));
+      const Parameters parameters = to_double(encoder.initialize(core::SeedSequence(3)));
+      for (const at::Tensor& tensor : parameters.tensors()) tensor.requires_grad_(true);
+      const Parameters buffers = to_double(encoder.initial_buffers());
+      for (std::int64_t l = 0; l < 3; ++l)
+        buffers["batch_norms." + std::to_string(l) + ".running_mean"].copy_(support::hashed_values({6}, 7));
+      const SharedWeights weights(parameters);
+      const at::Tensor h0 = encoder.embed_input(weights, flow);
+      const ForwardOptions options{.normalization = normalization};
+      const auto gradients = [&](const at::Tensor& graphs) {
+        return gradient_of((graphs * support::hashed_values({graphs.size(0), graphs.size(1)}, 2)).tanh().sum(),
+                           parameters.tensors(), false);
+      };
+
+      const EncodedGraphs encoded = encoder.encode_graphs(weights, buffers, flow, h0, options, GetParam());
+      const EncoderOutput output = encoder.forward(weights, buffers, flow, h0, options);
+      const at::Tensor expected = read_out(GetParam(), flow, output.rows);
+
+      EXPECT_LT(relative(encoded.graphs, expected), kTolerance);
+      ASSERT_EQ(encoded.statistics.size(), output.statistics.size());
+      const auto actual_gradients = gradients(encoded.graphs);
+      const auto expected_gradients = gradients(expected);
+      for (std::size_t i = 0; i < expected_gradients.size(); ++i)
+        EXPECT_LT(relative(actual_gradients[i], expected_gradients[i]), kTolerance) << "parameter " << i;
+    }
 }
 
 }  // namespace

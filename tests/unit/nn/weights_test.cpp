@@ -76,5 +76,28 @@ TEST(SharedWeights, SecondDerivativesAgreeWithFiniteDifferences) {
   EXPECT_LT(support::second_gradient_error(function, parameters.tensors(), options), 1e-8);
 }
 
+TEST(SharedWeights, MultiplyBeforeOrAfterASumToTheSameValues) {
+  Parameters parameters = some_parameters();
+  const at::Tensor x = hashed_values({3, 3}, 8).requires_grad_();
+  const graph::LinearMap wide = graph::LinearMap::from_csr(3, {0, 2, 3, 6, 7}, {0, 1, 2, 0, 1, 2, 1});
+  const graph::LinearMap codes = graph::LinearMap::from_csr(5, {0, 1, 1, 3, 4}, {4, 2, 0, 4}, {2.0, 1.0, 3.0, 1.0});
+  ASSERT_TRUE(multiplies_before(wide));
+  std::vector<at::Tensor> inputs{x};
+  for (const char* name : {"table.weight", "layer.weight", "layer.bias"})
+    inputs.push_back(parameters[name].requires_grad_());
+  const SharedWeights weights(parameters);
+
+  const at::Tensor y = weights.gather_linear_relu("layer", {{wide, x}}, {{"table", codes}});
+  const at::Tensor sum = wide.apply(x) + codes.apply(parameters["table.weight"]);
+  const at::Tensor expected = at::relu(sum.mm(parameters["layer.weight"].t()) + parameters["layer.bias"]);
+
+  EXPECT_TRUE(y.allclose(expected, 0, 1e-13));
+  EXPECT_TRUE(y.eq(0).any().item<bool>());
+  const auto gradients = torch::autograd::grad({y.pow(3).sum()}, inputs);
+  const auto expected_gradients = torch::autograd::grad({expected.pow(3).sum()}, inputs);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    EXPECT_TRUE(gradients[i].allclose(expected_gradients[i], 0, 1e-12)) << i;
+}
+
 }  // namespace
 }  // namespace graftage::nn
