@@ -4,6 +4,7 @@
 #include "graftage/core/error.hpp"
 #include "row_blocks.hpp"
 #include "row_kernels.hpp"
+#include "sgemm.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -18,50 +19,53 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Rows per product: 192 rows of 600 floats are 460 kB. MKL is 1.5x faster on [192, 600] x [600, 300] than on thousands
-/// of rows, and no slower on the other shapes [measured, Zen 4].
+/// Rows per product where MKL computes it: it is 1.5x faster on [192, 600] x [600, 300] than on thousands of rows, and
+/// no slower on the other shapes [measured, Zen 4].
 constexpr std::int64_t kProductRows = 192;
-
-/// y = x b, block by block; `finish(y block, first row)` while the block is hot.
-template <class Finish>
-void product_by_blocks(const at::Tensor& x, const at::Tensor& b, at::Tensor& y, const Finish& finish) {
-  detail::for_row_blocks(x.size(0), kProductRows, [&](std::int64_t first, std::int64_t count, std::int64_t) {
-    const at::NoGradGuard no_grad;  // of this thread
-    at::Tensor block = y.narrow(0, first, count);
-    at::mm_out(block, x.narrow(0, first, count), b);
-    finish(first, count);
-  });
-}
 
 /// Operands in the precision of products.
 at::Tensor operand(const at::Tensor& x, MatmulPrecision precision) {
   return precision == MatmulPrecision::BFloat16 ? x.to(at::kBFloat16) : x;
 }
 
-template <class T>
-void forward_typed(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool relu,
-                   MatmulPrecision precision, at::Tensor& y) {
-  const T* b = bias.defined() ? bias.const_data_ptr<T>() : nullptr;
-  T* out = y.mutable_data_ptr<T>();
+bool by_sgemm(const at::Tensor& x) { return x.scalar_type() == at::kFloat && detail::has_sgemm(); }
+
+/// y = activation(y + bias) for `count` rows from `first`.
+void finish(at::Tensor& y, const at::Tensor& bias, Activation activation, std::int64_t first, std::int64_t count) {
   const std::int64_t width = y.size(1);
-  const auto finish = [&](std::int64_t first, std::int64_t count) {
-    detail::add_bias_and_activate<T>(out + first * width, b, relu, count, width);
-  };
-  if (precision == MatmulPrecision::Float32) return product_by_blocks(x, weight.t(), y, finish);
-  // oneDNN packs the weight at every call, so one call for all rows.
-  y.copy_(at::mm(operand(x, precision), operand(weight, precision).t()));
-  detail::for_row_blocks(x.size(0), kProductRows,
-                         [&](std::int64_t first, std::int64_t count, std::int64_t) { finish(first, count); });
+  detail::for_type(y, [&]<class T>(T) {
+    detail::add_bias_and_activate<T>(y.mutable_data_ptr<T>() + first * width,
+                                     bias.defined() ? bias.const_data_ptr<T>() : nullptr,
+                                     activation == Activation::Relu, count, width);
+  });
+}
+
+/// activation(x b + bias), not differentiable. @param x [R, K] contiguous @param b [K, N]
+at::Tensor multiply(const at::Tensor& x, const at::Tensor& b, const at::Tensor& bias, Activation activation,
+                    MatmulPrecision precision) {
+  at::Tensor y = at::empty({x.size(0), b.size(1)}, x.options().requires_grad(false));
+  const bool rounded = precision == MatmulPrecision::BFloat16;
+  if (!rounded && by_sgemm(x)) {
+    const bool plain = b.stride(0) == 1 || b.stride(1) == 1;
+    detail::sgemm_rows(x, plain ? b : b.contiguous(), bias, activation, y);
+    return y;
+  }
+  // oneDNN packs b at every call, so one call for all rows.
+  if (rounded) y.copy_(at::mm(operand(x, precision), operand(b, precision)));
+  detail::for_row_blocks(x.size(0), kProductRows, [&](std::int64_t first, std::int64_t count, std::int64_t) {
+    const at::NoGradGuard no_grad;  // of this thread
+    at::Tensor block = y.narrow(0, first, count);
+    if (!rounded) at::mm_out(block, x.narrow(0, first, count), b);
+    finish(y, bias, activation, first, count);
+  });
+  return y;
 }
 
 struct Linear : torch::autograd::Function<Linear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
                             const std::optional<at::Tensor>& bias, bool relu, MatmulPrecision precision) {
-    const at::Tensor rows = x.contiguous();
-    at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
-    detail::for_type(x, [&]<class T>(T) {
-      forward_typed<T>(rows, weight, bias ? bias->contiguous() : at::Tensor(), relu, precision, y);
-    });
+    const at::Tensor y = multiply(x.contiguous(), weight.t(), bias ? bias->contiguous() : at::Tensor(),
+                                  relu ? Activation::Relu : Activation::None, precision);
     context->saved_data["bias"] = bias.has_value();
     context->saved_data["bf16"] = precision == MatmulPrecision::BFloat16;
     context->save_for_backward({x, weight, relu ? y : at::Tensor()});
@@ -74,22 +78,24 @@ struct Linear : torch::autograd::Function<Linear> {
     const variable_list saved = context->get_saved_variables();
     const bool wants_bias = context->saved_data["bias"].toBool() && context->needs_input_grad(2);
     const detail::ActivationGradient g = detail::activation_gradient(gradients[0], saved[2], wants_bias);
-    const at::Tensor rows = operand(g.rows, precision);
     variable_list result(5);
-    if (context->needs_input_grad(0)) result[0] = rows_gradient(rows, saved[1], precision);
-    if (context->needs_input_grad(1))
-      result[1] = at::mm(rows.t(), operand(saved[0], precision)).to(saved[0].scalar_type());
+    if (context->needs_input_grad(0)) result[0] = rows_gradient(g.rows, saved[1], precision);
+    if (context->needs_input_grad(1)) result[1] = weight_gradient(g.rows, saved[0], precision);
     result[2] = g.bias;
     return result;
   }
 
  private:
+  /// Differentiable where gradients are recorded, like the next.
   static at::Tensor rows_gradient(const at::Tensor& gradient, const at::Tensor& weight, MatmulPrecision precision) {
-    if (at::GradMode::is_enabled() || precision == MatmulPrecision::BFloat16)
-      return at::mm(gradient, operand(weight, precision)).to(weight.scalar_type());
-    at::Tensor result = at::empty({gradient.size(0), weight.size(1)}, gradient.options());
-    product_by_blocks(gradient, weight, result, [](std::int64_t, std::int64_t) {});
-    return result;
+    if (!at::GradMode::is_enabled()) return multiply(gradient, weight, at::Tensor(), Activation::None, precision);
+    return at::mm(operand(gradient, precision), operand(weight, precision)).to(weight.scalar_type());
+  }
+
+  static at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, MatmulPrecision precision) {
+    if (!at::GradMode::is_enabled() && precision == MatmulPrecision::Float32 && by_sgemm(x))
+      return detail::sgemm_columns(gradient.contiguous(), x.contiguous());
+    return at::mm(operand(gradient, precision).t(), operand(x, precision)).to(x.scalar_type());
   }
 };
 
