@@ -26,7 +26,7 @@ struct L2pConfig {
   std::int64_t query_pairs = 5;
   MetaOrder order = MetaOrder::Second;
   MetaBatchNorm batch_norm = MetaBatchNorm::Shard;
-  std::int64_t node_budget = 512;
+  std::int64_t node_budget = 2048;
 };
 template <class V>
 void visit_fields(V& visit, L2pConfig& c) {

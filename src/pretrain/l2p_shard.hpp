@@ -40,7 +40,7 @@ struct L2pShard {
 struct L2pShardOptions {
   graph::FlowKind flow = graph::FlowKind::Merged;
   std::int64_t children = 1;
-  std::int64_t node_budget = 512;  ///< nodes of a piece, unless one graph has more
+  std::int64_t node_budget = 2048;  ///< nodes of a piece, unless one graph has more
 };
 
 /// @pre at least two graphs

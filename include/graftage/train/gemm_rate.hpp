@@ -2,9 +2,9 @@
 
 namespace graftage::train {
 
-/// Rate of this machine's float32 matrix products, GFLOP/s, on the threads that LibTorch has now: [4096, 300] x [300,
-/// 600] and back, the products of a layer of 300, in blocks of 256 rows. The fastest block counts: on a busy machine
-/// the others tell of its other programs.
+/// Rate of this machine's float32 matrix products as training computes them (graph::linear), GFLOP/s, on the threads
+/// that LibTorch has now: [1024, 300] x [300, 600] and back, the products of a layer of 300. The fastest block counts:
+/// on a busy machine the others tell of its other programs.
 /// @param seconds  spent on it, at least one block
 [[nodiscard]] double measure_gemm_rate(double seconds);
 
