@@ -8,6 +8,7 @@
 #include "graftage/core/allocator.hpp"
 #include "graftage/mpi/session.hpp"
 #include "graftage/train/numerics.hpp"
+#include "graftage/train/tensor_memory.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -79,6 +80,7 @@ class Requests {
 
 void serve(const Json& spec, const mpi::Communicator& ranks) {
   const std::string allocator = core::configure_allocator();
+  train::configure_tensor_memory();
   const std::string numerics = train::configure_numerics(spec.value("threads", 1));
   const auto contender = modes().at(spec.at("mode").get<std::string>())(spec, ranks);
   Json first = contender->first();

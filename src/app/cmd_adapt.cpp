@@ -5,6 +5,7 @@
 #include "graftage/core/log.hpp"
 #include "graftage/core/stop_signal.hpp"
 #include "graftage/train/numerics.hpp"
+#include "graftage/train/tensor_memory.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -37,6 +38,7 @@ int run_adapt(const Invocation& invocation) {
   (void)core::configure_allocator();
   core::configure_log(core::LogLevel::Info, 0, 1);
   core::install_stop_signal_handlers();
+  train::configure_tensor_memory();
   core::log_info(train::configure_numerics(static_cast<int>(config.train.threads)));
   adapt::TrialRunner runner;
   (void)runner.identify(config);

@@ -2,6 +2,7 @@
 #include "graftage/core/log.hpp"
 #include "graftage/pretrain/run.hpp"
 #include "graftage/train/numerics.hpp"
+#include "graftage/train/tensor_memory.hpp"
 
 #include <iostream>
 
@@ -16,6 +17,7 @@ int run_pretrain(const Invocation& invocation) {
     pretrain::PretrainConfig config;
     parse_on_all_ranks(invocation, world,
                        [&](const config::Node& document) { config = pretrain::read_pretrain_config(document); });
+    train::configure_tensor_memory();
     core::log_info(train::configure_numerics(static_cast<int>(config.train.threads)) + ", " +
                    std::to_string(world.size()) + " ranks");
     const bool trained = pretrain::run_pretrain(config, world);

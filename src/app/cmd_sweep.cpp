@@ -9,6 +9,7 @@
 #include "graftage/mpi/agreement.hpp"
 #include "graftage/sweep/launcher.hpp"
 #include "graftage/train/numerics.hpp"
+#include "graftage/train/tensor_memory.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -65,6 +66,7 @@ int run_sweep(const Invocation& invocation) {
   return with_ranks([&](const mpi::Communicator& world) {
     sweep::SweepConfig config;
     std::vector<sweep::Trial> trials;
+    train::configure_tensor_memory();
     core::log_info(train::configure_numerics(1) + ", " + std::to_string(world.size()) + " ranks");
     bool open = false;
     parse_on_all_ranks(invocation, world, [&](const config::Node& document) {

@@ -1,5 +1,7 @@
 #include "graftage/core/allocator.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #if defined(__GLIBC__)
@@ -8,11 +10,16 @@
 
 namespace graftage::core {
 
+bool allocator_is_ours() {
+  constexpr std::array kVariables = {"GLIBC_TUNABLES", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_",
+                                     "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"};
+  return std::none_of(kVariables.begin(), kVariables.end(),
+                      [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
 std::string configure_allocator() {
 #if defined(__GLIBC__)
-  for (const char* const name :
-       {"GLIBC_TUNABLES", "MALLOC_MMAP_MAX_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"})
-    if (std::getenv(name) != nullptr) return "as the environment says";
+  if (!allocator_is_ours()) return "as the environment says";
   constexpr int kNeverTrim = 2'000'000'000;  // bytes at the end of the heap
   constexpr int kGrowBy = 64 << 20;
   const bool set = ::mallopt(M_MMAP_MAX, 0) == 1 && ::mallopt(M_TRIM_THRESHOLD, kNeverTrim) == 1 &&

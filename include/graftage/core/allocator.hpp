@@ -11,4 +11,7 @@ namespace graftage::core {
 /// @return what holds now, for a person: "freed memory is kept", "as the environment says"
 std::string configure_allocator();
 
+/// Whether the user leaves the allocator to the program: none of the variables above is set.
+[[nodiscard]] bool allocator_is_ours();
+
 }  // namespace graftage::core
