@@ -49,7 +49,8 @@ class Bench:
         """graftage on several cores, one rank each."""
         spec.update(ranks=True, control=self.path(f"control-{name.replace(' ', '-')}"))
         command = ["mpirun", "-q", "-n", str(count), "--bind-to", "core", "--map-by", "core", self.worker_path]
-        return Child(name, command, spec, self.all_cores, {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
+        as_root = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"} if os.geteuid() == 0 else {}
+        return Child(name, command, spec, self.all_cores, {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **as_root})
 
     def peer(self, name, cores=None, env=None, **spec):
         return Child(name, [sys.executable, os.path.join(machine.ROOT, "bench", "peer.py")], spec, cores or self.core, env)
