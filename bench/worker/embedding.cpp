@@ -49,7 +49,7 @@ class Embedding final : public Contender {
     for (std::int64_t i = 0; i < request.at("steps").get<std::int64_t>(); ++i) {
       const graph::MessageFlow flow = flow_of(next(position_++));
       graphs += static_cast<double>(embed(flow).size(0));
-      flops += nn::encoder_flops(encoder_.config(), flow, /*reads_out_early=*/true);
+      flops += nn::encoder_flops(encoder_.config(), flow, {.reads_out_early = true});
     }
     Json answer = watch.block(graphs);
     answer["flops"] = flops;

@@ -5,6 +5,7 @@
 #include "graftage/graph/linear.hpp"
 #include "graftage/graph/map_sum.hpp"
 #include "graftage/graph/moments.hpp"
+#include "graftage/nn/weights.hpp"
 
 #include <ATen/ATen.h>
 
@@ -115,8 +116,15 @@ GinPass::Layer GinRows::convolve(const GinWeights& all, std::size_t layer, const
   if (change.tables.defined()) terms.push_back({rows.changes, change.tables * factor});
   GinPass::Layer pass;
   pass.sum = graph::sum_of_maps(terms);
-  pass.hidden = adapted_linear(pass.sum, weights.weight1, weights.bias1, change.linear1, rows.block_ptr,
-                               {.factor = factor, .offset = 1.0, .activation = graph::Activation::Relu}, all.precision);
+  if (adaptation == nullptr && nn::multiplies_before(flow.sources)) {
+    for (graph::MapTerm& term : terms)
+      term.x = graph::linear(term.x, weights.weight1, at::Tensor(), graph::Activation::None, all.precision);
+    pass.hidden = graph::sum_of_maps(terms, weights.bias1, graph::Activation::Relu);
+  } else {
+    pass.hidden =
+        adapted_linear(pass.sum, weights.weight1, weights.bias1, change.linear1, rows.block_ptr,
+                       {.factor = factor, .offset = 1.0, .activation = graph::Activation::Relu}, all.precision);
+  }
   pass.before = adapted_linear(pass.hidden, weights.weight2, weights.bias2, change.linear2, rows.block_ptr,
                                {.factor = factor, .offset = 1.0, .activation = graph::Activation::None}, all.precision);
   return pass;

@@ -191,7 +191,8 @@ double flops_of(const nn::EncoderConfig& config, const L2pShard& shard, const L2
   const double passes = steps.order == MetaOrder::Second ? 2 * nn::kTrainingOverForward : 1 + nn::kTrainingOverForward;
   for (const L2pPiece& piece : shard.pieces)
     if (!piece.support.empty())
-      flops += static_cast<double>(steps.count) * passes * nn::encoder_flops(config, piece.flow);
+      flops += static_cast<double>(steps.count) * passes *
+               nn::encoder_flops(config, piece.flow, {.multiplies_before = false});
   return flops;
 }
 

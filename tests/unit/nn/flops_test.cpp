@@ -27,12 +27,12 @@ std::unique_ptr<at::ObserverContext> count_product(const at::RecordFunction& cal
 }
 
 double counted_flops(const Encoder& encoder, const graph::MessageFlow& flow) {
-  const Parameters parameters = encoder.initialize(core::SeedSequence(1));
+  const Parameters parameters = to_double(encoder.initialize(core::SeedSequence(1)));  // by LibTorch, not by us
   const SharedWeights weights(parameters);
   counted = 0;
   const auto handle = at::addGlobalCallback(
       at::RecordFunctionCallback(count_product).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
-  (void)encoder.forward(weights, encoder.initial_buffers(), flow, encoder.embed_input(weights, flow), {});
+  (void)encoder.forward(weights, to_double(encoder.initial_buffers()), flow, encoder.embed_input(weights, flow), {});
   at::removeCallback(handle);
   return counted;
 }
