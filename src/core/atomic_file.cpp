@@ -78,13 +78,14 @@ std::string temporary_name(const fs::path& target) {
 /// A fresh file beside the target; removed unless `keep` was called.
 class Temporary {
  public:
-  Temporary(const Descriptor& directory, const fs::path& target) : directory_(directory.get()) {
+  explicit Temporary(const fs::path& target) : directory_(open_directory(target)) {
     if (target.filename().empty() || target.filename() == "." || target.filename() == "..")
       fail("create", target, EISDIR, ExitCode::CannotCreate);
     constexpr int kAttempts = 8;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       name_ = temporary_name(target);
-      const int number = ::openat(directory_, name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+      const int number =
+          ::openat(directory_.get(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
       if (number >= 0) {
         path_ = target.parent_path() / name_;
         ::close(number);
@@ -95,31 +96,32 @@ class Temporary {
     fail("create", target, errno, ExitCode::CannotCreate);
   }
   ~Temporary() {
-    if (!kept_) ::unlinkat(directory_, name_.c_str(), 0);
+    if (!kept_) ::unlinkat(directory_.get(), name_.c_str(), 0);
   }
   Temporary(const Temporary&) = delete;
   Temporary& operator=(const Temporary&) = delete;
   void keep() { kept_ = true; }
+  [[nodiscard]] int directory() const { return directory_.get(); }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const fs::path& path() const { return path_; }
 
  private:
-  int directory_;
+  Descriptor directory_;
   std::string name_;
   fs::path path_;
   bool kept_ = false;
 };
 
-void sync_file(const Descriptor& directory, const Temporary& temporary, const fs::path& target) {
-  Descriptor file(::openat(directory.get(), temporary.name().c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+void sync_file(const Temporary& temporary, const fs::path& target) {
+  Descriptor file(::openat(temporary.directory(), temporary.name().c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
   if (file.get() < 0) fail("reopen the new", target, errno, ExitCode::IoError);
   if (::fsync(file.get()) != 0) fail("write", target, errno, ExitCode::IoError);
   if (file.close() != 0 && errno != EINTR) fail("write", target, errno, ExitCode::IoError);
 }
 
-void sync_directory(const Descriptor& directory, const fs::path& target) {
+void sync_directory(int directory, const fs::path& target) {
   // EINVAL: the file system has no directory sync; there is nothing more to do on it.
-  if (::fsync(directory.get()) != 0 && errno != EINVAL) fail("commit", target, errno, ExitCode::IoError);
+  if (::fsync(directory) != 0 && errno != EINVAL) fail("commit", target, errno, ExitCode::IoError);
 }
 
 void write_all(const fs::path& path, std::string_view text, const fs::path& target) {
@@ -132,6 +134,18 @@ void write_all(const fs::path& path, std::string_view text, const fs::path& targ
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   if (file.close() != 0 && errno != EINTR) fail("write", target, errno, ExitCode::IoError);
+}
+
+void publish(Temporary& temporary, const fs::path& target) {
+  sync_file(temporary, target);
+  failpoint("commit.synced");
+  if (::renameat(temporary.directory(), temporary.name().c_str(), temporary.directory(), target.filename().c_str()) !=
+      0)
+    fail("create", target, errno, ExitCode::CannotCreate);
+  temporary.keep();
+  failpoint("commit.renamed");
+  sync_directory(temporary.directory(), target);
+  failpoint("commit.directory_synced");
 }
 
 /// Whether ".<name>.<pid>.<host tag and random>.tmp" was left by a process of this host that is gone.
@@ -150,23 +164,20 @@ bool is_stale_temporary(const std::string& name, const std::string& host) {
 
 }  // namespace
 
+Publish prepare_file(const fs::path& target, const std::function<void(const fs::path&)>& write,
+                     const std::function<void(const fs::path&)>& verify) {
+  const auto temporary = std::make_shared<Temporary>(target);
+  failpoint("commit.created");
+  write(temporary->path());
+  failpoint("commit.written");
+  if (verify) verify(temporary->path());
+  failpoint("commit.verified");
+  return [temporary, target] { publish(*temporary, target); };
+}
+
 void commit_file(const fs::path& target, const std::function<void(const fs::path&)>& write,
                  const std::function<void(const fs::path&)>& verify) {
-  const Descriptor directory = open_directory(target);
-  Temporary temporary(directory, target);
-  failpoint("commit.created");
-  write(temporary.path());
-  failpoint("commit.written");
-  if (verify) verify(temporary.path());
-  failpoint("commit.verified");
-  sync_file(directory, temporary, target);
-  failpoint("commit.synced");
-  if (::renameat(directory.get(), temporary.name().c_str(), directory.get(), target.filename().c_str()) != 0)
-    fail("create", target, errno, ExitCode::CannotCreate);
-  temporary.keep();
-  failpoint("commit.renamed");
-  sync_directory(directory, target);
-  failpoint("commit.directory_synced");
+  prepare_file(target, write, verify)();
 }
 
 void commit_text(const fs::path& target, std::string_view text) {
@@ -174,12 +185,13 @@ void commit_text(const fs::path& target, std::string_view text) {
 }
 
 void create_directories(const fs::path& directory) {
+  std::error_code ignored;
+  if (fs::is_directory(directory, ignored)) return;
   fs::path path;
   for (const fs::path& part : directory) {
     path /= part;
     if (part.empty() || ::mkdir(path.c_str(), 0750) == 0) continue;
     const int error = errno;
-    std::error_code ignored;
     if (!fs::is_directory(path, ignored)) fail("create the directory", path, error, ExitCode::CannotCreate);
   }
 }
@@ -212,23 +224,10 @@ std::string read_text(const fs::path& path, std::string_view remedy) {
   }
 }
 
-bool create_exclusive(const fs::path& path, std::string_view text) {
-  const Descriptor directory = open_directory(path);
-  const Temporary temporary(directory, path);
-  write_all(temporary.path(), text, path);
-  sync_file(directory, temporary, path);
-  // A link, like O_EXCL, succeeds for one of several callers; unlike it, the name never shows half a text.
-  if (::linkat(directory.get(), temporary.name().c_str(), directory.get(), path.filename().c_str(), 0) != 0) {
-    if (errno == EEXIST) return false;
-    if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) fail("create", path, errno, ExitCode::CannotCreate);
-    const Descriptor file(
-        ::openat(directory.get(), path.filename().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
-    if (file.get() < 0 && errno == EEXIST) return false;
-    if (file.get() < 0) fail("create", path, errno, ExitCode::CannotCreate);
-    write_all(path, text, path);
-  }
-  sync_directory(directory, path);
-  return true;
+bool create_exclusive(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640));
+  if (file.get() < 0 && errno != EEXIST) fail("create", path, errno, ExitCode::CannotCreate);
+  return file.get() >= 0;
 }
 
 }  // namespace graftage::core

@@ -1,6 +1,5 @@
 #include "graftage/h5/artifact.hpp"
 
-#include "graftage/core/atomic_file.hpp"
 #include "graftage/core/build_info.hpp"
 #include "graftage/core/digest.hpp"
 #include "graftage/core/error.hpp"
@@ -147,8 +146,9 @@ void check_format(const File& file, const std::string& expected_format) {
 
 }  // namespace
 
-void commit_artifact(const std::filesystem::path& target, const std::string& format, const std::string& format_version,
-                     const std::string& provenance_json, const std::function<void(File&)>& fill) {
+core::Publish prepare_artifact(const std::filesystem::path& target, const std::string& format,
+                               const std::string& format_version, const std::string& provenance_json,
+                               const std::function<void(File&)>& fill) {
   std::string digest;
   const auto write = [&](const std::filesystem::path& temporary) {
     File file = File::create(temporary);
@@ -167,7 +167,12 @@ void commit_artifact(const std::filesystem::path& target, const std::string& for
     if (read_header(file).content_sha256 != digest)
       throw core::IoError(target.string() + ": what was read back differs from what was written; check the disk");
   };
-  core::commit_file(target, write, verify);
+  return core::prepare_file(target, write, verify);
+}
+
+void commit_artifact(const std::filesystem::path& target, const std::string& format, const std::string& format_version,
+                     const std::string& provenance_json, const std::function<void(File&)>& fill) {
+  prepare_artifact(target, format, format_version, provenance_json, fill)();
 }
 
 File open_artifact(const std::filesystem::path& path, const std::string& expected_format) {

@@ -7,6 +7,7 @@
 #include "graftage/core/stop_signal.hpp"
 #include "graftage/core/text.hpp"
 #include "graftage/mpi/agreement.hpp"
+#include "sweep/committer.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -21,8 +22,8 @@ namespace graftage::sweep {
 namespace {
 
 constexpr const char* kStop = "stop";
-constexpr const char* kDone = ".done";
-constexpr const char* kFailed = ".failed";
+constexpr std::size_t kMostCommits = 4;  ///< results a rank may be ahead of the disk
+constexpr std::chrono::milliseconds kShowInterval{200};
 
 /// Tells this call's claims from those of other drivers of the same sweep; it never reaches a result.
 std::string random_session_name() {
@@ -92,13 +93,15 @@ class Worker {
   void work(const std::vector<std::string>& pending, core::Progress& progress) {
     const auto already_done = static_cast<std::int64_t>(trials_.size() - pending.size());
     progress.update(already_done);
+    committer_.emplace(kMostCommits);
     for (const std::string& id : pending) {
-      if (must_stop()) return;
+      if (must_stop()) break;
       if (!store_.claim(session_, id)) continue;
       if (!store_.has_done(id)) run_one(*trials_.at(id));
-      if (interrupted) return;
+      if (interrupted) break;
       if (shows_progress_) show(progress, already_done);
     }
+    committer_->drain();
   }
 
   /// This rank cannot go on: the others finish their trial and take no more, instead of running the rest first.
@@ -138,31 +141,42 @@ class Worker {
       ++failed;
       core::log_warning("trial " + trial.id + " (seed " + std::to_string(trial.seed) + ") failed: " + result.reason);
     }
+    core::Publish publish = [] {};
     try {
-      store_.write(result);
+      publish = store_.prepare_write(result);
     } catch (const core::Error& error) {
       if (error.exit_code() != core::ExitCode::ReproducibilityMismatch) throw;
       core::log_error(error.what());
       mismatch = error;
     }
-    (void)store_.claim(session_, trial.id + (is_failed ? kFailed : kDone));
+    committer_->push([this, publish = std::move(publish), status = result.status] {
+      try {
+        publish();
+        store_.note_finished(session_, status);
+      } catch (...) {
+        stop_others();  // this rank may be in a long trial before it sees the exception
+        throw;
+      }
+    });
   }
 
-  /// Counts what all ranks have finished.
-  void show(core::Progress& progress, std::int64_t already_done) const {
-    std::int64_t finished = 0, failures = 0;
-    for (const std::string& name : store_.claimed(session_)) {
-      failures += name.ends_with(kFailed) ? 1 : 0;
-      finished += name.ends_with(kFailed) || name.ends_with(kDone) ? 1 : 0;
-    }
-    progress.update(already_done + finished, failures > 0 ? std::to_string(failures) + " failed" : "");
+  /// What all ranks have finished; looked up now and then, not after each of many short trials.
+  void show(core::Progress& progress, std::int64_t already_done) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_shown_ < kShowInterval) return;
+    last_shown_ = now;
+    const auto finished = store_.count_finished(session_);
+    progress.update(already_done + finished.all,
+                    finished.failed > 0 ? std::to_string(finished.failed) + " failed" : "");
   }
 
   std::map<std::string, const Trial*> trials_;
   const TrialStore& store_;
   const RunTrial& run_;
   std::string session_;
-  bool shows_progress_;  ///< listing what all ranks have finished is one rank's job
+  bool shows_progress_;  ///< counting what all ranks have finished is one rank's job
+  std::chrono::steady_clock::time_point last_shown_;
+  std::optional<Committer> committer_;  ///< last: its tasks use the members above
 };
 
 }  // namespace

@@ -66,8 +66,8 @@ std::map<std::string, double> without_timings(std::map<std::string, double> valu
 
 }  // namespace
 
-void write_trial_file(const std::filesystem::path& path, const TrialResult& result) {
-  h5::commit_artifact(path, kFormat, kVersion, provenance(result), [&](h5::File& file) {
+core::Publish prepare_trial_file(const std::filesystem::path& path, const TrialResult& result) {
+  return h5::prepare_artifact(path, kFormat, kVersion, provenance(result), [&](h5::File& file) {
     file.set_attribute("/", "trial_id", result.trial.id);
     file.set_attribute("/", "seed", result.trial.seed);
     file.set_attribute("/", "status", status_name(result.status));

@@ -1,13 +1,14 @@
 #pragma once
 
+#include "graftage/core/atomic_file.hpp"
 #include "graftage/sweep/trial.hpp"
 
 #include <filesystem>
 
 namespace graftage::sweep {
 
-/// Writes a trial's result to one HDF5 file by the commit protocol; timings are left out.
-void write_trial_file(const std::filesystem::path& path, const TrialResult& result);
+/// Prepares one HDF5 file of a trial's result by the commit protocol; timings are left out. Publishing uses no HDF5.
+[[nodiscard]] core::Publish prepare_trial_file(const std::filesystem::path& path, const TrialResult& result);
 
 /// Reads it back, digest checked. @throws MissingInput, DataError
 [[nodiscard]] TrialResult read_trial_file(const std::filesystem::path& path);

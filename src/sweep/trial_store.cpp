@@ -9,12 +9,16 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 namespace graftage::sweep {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr char kDoneNote = '+', kFailedNote = '-';
 
 void move_file(const fs::path& from, const fs::path& to) {
   core::create_directories(to.parent_path());
@@ -23,11 +27,12 @@ void move_file(const fs::path& from, const fs::path& to) {
   if (error) throw core::IoError(from.string() + " cannot be moved to " + to.string() + ": " + error.message());
 }
 
-void write_timings(const fs::path& path, const TrialResult& result) {
+/// The values that differ from run to run, as JSON; empty if there are none.
+std::string timings_json(const TrialResult& result) {
   nlohmann::ordered_json timings = nlohmann::ordered_json::object();
   for (const auto& [name, value] : result.values)
     if (is_timing(name)) timings[name] = value;
-  if (!timings.empty()) core::commit_text(path, timings.dump() + "\n");
+  return timings.empty() ? "" : timings.dump() + "\n";
 }
 
 }  // namespace
@@ -35,6 +40,8 @@ void write_timings(const fs::path& path, const TrialResult& result) {
 TrialStore::TrialStore(fs::path run_directory) : directory_(std::move(run_directory)) {}
 
 fs::path TrialStore::file_of(const std::string& id) const { return directory_ / "trials" / (id + ".h5"); }
+
+fs::path TrialStore::notes_of(const std::string& session) const { return directory_ / "claims" / (session + ".notes"); }
 
 bool TrialStore::has_done(const std::string& id) const {
   if (!fs::exists(file_of(id))) return false;
@@ -64,7 +71,9 @@ std::map<std::string, double> TrialStore::read_timings(const std::string& id) co
   return timings;
 }
 
-void TrialStore::write(const TrialResult& result) const {
+void TrialStore::write(const TrialResult& result) const { prepare_write(result)(); }
+
+core::Publish TrialStore::prepare_write(const TrialResult& result) const {
   const std::string& id = result.trial.id;
   std::optional<TrialResult> stored;
   try {
@@ -74,18 +83,21 @@ void TrialStore::write(const TrialResult& result) const {
     quarantine(id);
   }
   if (stored && stored->status == TrialStatus::Done) {
-    if (result.status != TrialStatus::Done || same_content(*stored, result)) return;
+    if (result.status != TrialStatus::Done || same_content(*stored, result)) return [] {};
     const auto second = directory_ / "quarantine" / (id + ".second.h5");
     core::create_directories(second.parent_path());
-    write_trial_file(second, result);
+    prepare_trial_file(second, result)();
     throw core::Error(core::ExitCode::ReproducibilityMismatch, "trial " + id +
                                                                    " gave another result when it ran again; compare " +
                                                                    file_of(id).string() + " with " + second.string());
   }
   core::create_directories(directory_ / "trials");
-  core::create_directories(directory_ / "timings");
-  write_timings(directory_ / "timings" / (id + ".json"), result);
-  write_trial_file(file_of(id), result);
+  return [publish = prepare_trial_file(file_of(id), result), timings = timings_json(result),
+          path = directory_ / "timings" / (id + ".json")] {
+    core::create_directories(path.parent_path());
+    if (!timings.empty()) core::commit_text(path, timings);
+    publish();
+  };
 }
 
 void TrialStore::quarantine(const std::string& id) const {
@@ -96,20 +108,21 @@ void TrialStore::quarantine(const std::string& id) const {
 
 bool TrialStore::claim(const std::string& session, const std::string& id) const {
   core::create_directories(directory_ / "claims" / session);
-  return core::create_exclusive(directory_ / "claims" / session / id, "");
+  return core::create_exclusive(directory_ / "claims" / session / id);
 }
 
 bool TrialStore::is_claimed(const std::string& session, const std::string& name) const {
   return fs::exists(directory_ / "claims" / session / name);
 }
 
-std::vector<std::string> TrialStore::claimed(const std::string& session) const {
-  std::vector<std::string> names;
-  std::error_code error;  // another driver of the same sweep may have removed the directory
-  for (const auto& entry : fs::directory_iterator(directory_ / "claims" / session, error))
-    names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
+void TrialStore::note_finished(const std::string& session, TrialStatus status) const {
+  std::ofstream(notes_of(session), std::ios::app) << (status == TrialStatus::Done ? kDoneNote : kFailedNote);
+}
+
+TrialStore::Finished TrialStore::count_finished(const std::string& session) const {
+  std::ifstream file(notes_of(session));
+  const std::string notes{std::istreambuf_iterator<char>(file), {}};
+  return {static_cast<std::int64_t>(notes.size()), std::count(notes.begin(), notes.end(), kFailedNote)};
 }
 
 void TrialStore::release_all() const {

@@ -18,6 +18,15 @@ namespace graftage::core {
 void commit_file(const std::filesystem::path& target, const std::function<void(const std::filesystem::path&)>& write,
                  const std::function<void(const std::filesystem::path&)>& verify = {});
 
+/// The second half of a commit: fsync, rename, fsync of the directory. Called once, on any thread; where it is dropped
+/// uncalled, the temporary file is removed and the target is as before. @throws IoError
+using Publish = std::function<void()>;
+
+/// The first half of commit_file, up to and with `verify`: the slow waiting for the disk is left to the caller.
+[[nodiscard]] Publish prepare_file(const std::filesystem::path& target,
+                                   const std::function<void(const std::filesystem::path&)>& write,
+                                   const std::function<void(const std::filesystem::path&)>& verify = {});
+
 /// commit_file for a text.
 void commit_text(const std::filesystem::path& target, std::string_view text);
 
@@ -31,7 +40,8 @@ void remove_stale_temporaries(const std::filesystem::path& directory);
 /// Whole file as text. @throws MissingInput, IoError
 [[nodiscard]] std::string read_text(const std::filesystem::path& path, std::string_view remedy = "check the path");
 
-/// Creates `path` with the whole text, or returns false if it exists: of several callers one succeeds. @throws IoError
-[[nodiscard]] bool create_exclusive(const std::filesystem::path& path, std::string_view text);
+/// Creates an empty file, or returns false if it exists: of several callers, on any host, one succeeds. Nothing is
+/// fsynced: a mark for running processes, not for what must outlive a power cut. @throws IoError
+[[nodiscard]] bool create_exclusive(const std::filesystem::path& path);
 
 }  // namespace graftage::core

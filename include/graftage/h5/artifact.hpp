@@ -1,5 +1,6 @@
 #pragma once
 
+#include "graftage/core/atomic_file.hpp"
 #include "graftage/h5/file.hpp"
 
 #include <filesystem>
@@ -27,6 +28,11 @@ struct ArtifactHeader {
 /// The digest does not depend on compression, chunking or time. @throws IoError, DataError
 void commit_artifact(const std::filesystem::path& target, const std::string& format, const std::string& format_version,
                      const std::string& provenance_json, const std::function<void(File&)>& fill);
+
+/// The first half of commit_artifact, up to the read-back; what is left uses no HDF5 and may run on another thread.
+[[nodiscard]] core::Publish prepare_artifact(const std::filesystem::path& target, const std::string& format,
+                                             const std::string& format_version, const std::string& provenance_json,
+                                             const std::function<void(File&)>& fill);
 
 /// Opens an artifact and checks format and version, not the digest. @throws MissingInput, DataError
 [[nodiscard]] File open_artifact(const std::filesystem::path& path, const std::string& expected_format);

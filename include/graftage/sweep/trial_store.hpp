@@ -1,5 +1,6 @@
 #pragma once
 
+#include "graftage/core/atomic_file.hpp"
 #include "graftage/sweep/trial.hpp"
 
 #include <cstdint>
@@ -27,6 +28,9 @@ class TrialStore {
   /// Commits. An equal result of a done trial is left alone, a failed or damaged one replaced.
   /// @throws Error 80 for a second, different result of a done trial; both are kept, the second in quarantine/
   void write(const TrialResult& result) const;
+  /// The first half of write: all of it that uses HDF5, on the calling thread. What is left, waiting for the disk, may
+  /// run on another one. @throws as write
+  [[nodiscard]] core::Publish prepare_write(const TrialResult& result) const;
   /// Moves a damaged result out of the way, to quarantine/.
   void quarantine(const std::string& id) const;
 
@@ -34,9 +38,16 @@ class TrialStore {
   /// file in claims/<session>/.
   [[nodiscard]] bool claim(const std::string& session, const std::string& id) const;
   [[nodiscard]] bool is_claimed(const std::string& session, const std::string& name) const;
-  /// Names claimed in a session.
-  [[nodiscard]] std::vector<std::string> claimed(const std::string& session) const;
-  /// Removes the claims of all sessions.
+  /// Notes that a trial of a session has ended, for the progress that another rank shows. Nothing depends on it: a note
+  /// that cannot be written (a full disk) or is lost (appends from several hosts over NFS) is missing, no more.
+  void note_finished(const std::string& session, TrialStatus status) const;
+  struct Finished {
+    std::int64_t all = 0;
+    std::int64_t failed = 0;  ///< of those
+  };
+  /// What was noted.
+  [[nodiscard]] Finished count_finished(const std::string& session) const;
+  /// Removes the claims and notes of all sessions.
   void release_all() const;
 
   /// The frozen plan ("plan.json"): ids, settings, seeds, configurations. A sweep may grow: the trials of a plan that
@@ -51,6 +62,7 @@ class TrialStore {
 
  private:
   [[nodiscard]] std::filesystem::path file_of(const std::string& id) const;
+  [[nodiscard]] std::filesystem::path notes_of(const std::string& session) const;
   std::filesystem::path directory_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "graftage/core/atomic_file.hpp"
 #include "graftage/core/error.hpp"
+#include "graftage/core/failpoint.hpp"
 #include "graftage/core/stop_signal.hpp"
 #include "graftage/mpi/agreement.hpp"
 #include "support/temporary_directory.hpp"
@@ -174,6 +175,29 @@ TEST(Launcher, WhatCannotBeStoredEndsTheSweepOnAllRanks) {
   };
 
   EXPECT_THROW((void)sweep::run_trials(toy_trials(2), store, run, world), mpi::AgreedError);
+}
+
+TEST(Launcher, AFullDiskBehindAResultKeepsItsExitCode) {
+  const auto world = Communicator::world();
+  for (const std::string arrow : {"commit.verified", "commit.synced", "commit.directory_synced"}) {
+    const SharedDirectory directory(world);
+    const TrialStore store(directory.path());
+    if (world.is_root()) core::arm_failpoints(arrow + ":1:enospc");
+    const auto run = [](const Trial& trial) { return run_toy(trial, true); };
+
+    try {
+      (void)sweep::run_trials(toy_trials(kTrials), store, run, world);
+      if (world.is_root()) ADD_FAILURE() << "a full disk was not noticed: " << arrow;
+    } catch (const core::Error& error) {
+      EXPECT_EQ(error.exit_code(), core::ExitCode::IoError) << arrow;
+    }
+    core::arm_failpoints("");
+    world.barrier();
+    const auto rest = sweep::run_trials(toy_trials(kTrials), store, run, world);
+
+    EXPECT_EQ(rest.already_done + rest.ran, kTrials) << arrow;
+    EXPECT_EQ(files_of(directory.path()).size(), static_cast<std::size_t>(kTrials)) << arrow;
+  }
 }
 
 TEST(Launcher, ARankThatCannotStoreStopsTheOthers) {

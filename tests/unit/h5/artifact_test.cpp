@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <thread>
 
 namespace graftage::h5 {
 namespace {
@@ -95,6 +96,17 @@ TEST_F(ArtifactTest, AChangedValueIsFound) {
   }
 
   EXPECT_NE(message_of_open<core::DataError>().find("was changed or damaged"), std::string::npos);
+}
+
+TEST_F(ArtifactTest, APreparedArtifactIsWholeBeforeItHasItsName) {
+  const auto publish = prepare_artifact(path_, "graftage-report", kFormatVersion, "{}", [](File& file) {
+    file.write<double>("/final", std::vector<double>{1.5}, {1});
+  });
+
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  std::thread(publish).join();
+
+  EXPECT_EQ(open_verified(path_, "graftage-report").read<double>("/final"), std::vector<double>{1.5});
 }
 
 TEST_F(ArtifactTest, AFailedFillLeavesTheOldFile) {

@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <thread>
 
 using namespace graftage;
 using graftage::testing::TemporaryDirectory;
@@ -110,6 +111,19 @@ TEST(TrialStore, ASecondDifferentResultIsKeptBesideAndRaisedAs80) {
   EXPECT_EQ(store.read("t00")->curves.at("valid/roc_auc")[1], 0.5);
 }
 
+TEST(TrialStore, APreparedResultIsStoredWhenPublished) {
+  const TemporaryDirectory directory;
+  const TrialStore store(directory.path());
+
+  const auto publish = store.prepare_write(toy_result(toy_trials(1)[0]));
+  EXPECT_FALSE(store.read("t00").has_value());
+  EXPECT_TRUE(store.read_timings("t00").empty());
+  std::thread(publish).join();
+
+  EXPECT_TRUE(store.has_done("t00"));
+  EXPECT_EQ(store.read_timings("t00").at("graphs_per_second"), 12.5);
+}
+
 TEST(TrialStore, DamagedResultsAreSetAsideAndReplaced) {
   const TemporaryDirectory directory;
   const TrialStore store(directory.path());
@@ -134,9 +148,25 @@ TEST(TrialStore, ATrialIsClaimedOncePerSession) {
   EXPECT_FALSE(store.claim("a", "t00"));
   EXPECT_TRUE(store.is_claimed("a", "t00"));
   EXPECT_TRUE(store.claim("b", "t00"));
-  EXPECT_EQ(store.claimed("a"), (std::vector<std::string>{"t00"}));
   store.release_all();
   EXPECT_TRUE(store.claim("a", "t00"));
+}
+
+TEST(TrialStore, FinishedTrialsAreCountedPerSession) {
+  const TemporaryDirectory directory;
+  const TrialStore store(directory.path());
+  store.prepare();
+
+  EXPECT_EQ(store.count_finished("a").all, 0);
+  for (const auto status : {TrialStatus::Done, TrialStatus::Failed, TrialStatus::Done})
+    store.note_finished("a", status);
+  store.note_finished("b", TrialStatus::Done);
+
+  EXPECT_EQ(store.count_finished("a").all, 3);
+  EXPECT_EQ(store.count_finished("a").failed, 1);
+  store.release_all();
+  EXPECT_NO_THROW(store.note_finished("a", TrialStatus::Done));
+  EXPECT_EQ(store.count_finished("a").all, 0);
 }
 
 TEST(TrialStore, PlanRoundTrips) {
