@@ -10,9 +10,9 @@ struct ActivationGradient {
   at::Tensor bias;  ///< [H], undefined where not asked for
 };
 
-/// One pass over the rows; by differentiable operations where the backward pass is itself differentiated. Threads change
-/// no bit. @param gradient [R, H] of y, overwritten where nobody else holds it @param y  after ReLU; undefined: there
-/// was none
+/// One pass over the rows; by differentiable operations where the backward pass is itself differentiated. Threads
+/// change no bit. @param gradient [R, H] of y, overwritten where nobody else holds it @param y  after ReLU; undefined:
+/// there was none
 [[nodiscard]] ActivationGradient activation_gradient(const at::Tensor& gradient, const at::Tensor& y, bool wants_bias);
 
 }  // namespace graftage::graph::detail
