@@ -101,6 +101,8 @@ struct Linear : torch::autograd::Function<Linear> {
 
 }  // namespace
 
+std::string product_kernels() { return detail::has_sgemm() ? "AVX-512" : "MKL"; }
+
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, Activation activation,
                   MatmulPrecision precision) {
   GRAFTAGE_CHECK(x.defined() && x.dim() == 2 && weight.dim() == 2, x.defined() ? x.dim() : -1);

@@ -2,6 +2,7 @@
 
 #include "graftage/core/build_info.hpp"
 #include "graftage/core/error.hpp"
+#include "graftage/graph/linear.hpp"
 
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -49,7 +50,7 @@ std::string configure_numerics(int num_threads) {
 
 std::string reproducibility_class(Precision precision) {
   return "cpu " + cpu_class() + "; libtorch " + library("libtorch") + "; mkl " + mkl_version() + " " + mkl_code_path() +
-         "; compiler " + core::build_info().compiler +
+         "; products " + graph::product_kernels() + "; compiler " + core::build_info().compiler +
          (precision == Precision::Bf16 ? core::cpu_features().amx_bf16 ? "; bf16 by AMX" : "; bf16 by AVX-512" : "");
 }
 

@@ -27,4 +27,7 @@ enum class MatmulPrecision { Float32, BFloat16 };
                                 Activation activation = Activation::None,
                                 MatmulPrecision precision = MatmulPrecision::Float32);
 
+/// What computes float32 products on this processor, for the record of what decides bits: "AVX-512" of our own, "MKL".
+[[nodiscard]] std::string product_kernels();
+
 }  // namespace graftage::graph

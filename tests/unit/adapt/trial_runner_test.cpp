@@ -4,6 +4,7 @@
 #include "graftage/core/stop_signal.hpp"
 #include "graftage/nn/encoder.hpp"
 #include "graftage/train/checkpoint.hpp"
+#include "support/expect_text.hpp"
 #include "support/tiny_task.hpp"
 
 #include <ATen/ATen.h>
@@ -13,6 +14,8 @@
 
 namespace graftage::adapt {
 namespace {
+
+using support::message_of;
 
 /// A task and a pretrained encoder on disk, and configurations that use them.
 class Scene {
@@ -52,16 +55,6 @@ class Scene {
  private:
   support::ScratchDirectory directory_{"trial-runner"};
 };
-
-template <class Error>
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing thrown";
-}
 
 double best(const std::vector<double>& curve) { return *std::max_element(curve.begin(), curve.end()); }
 

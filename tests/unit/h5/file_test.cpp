@@ -1,6 +1,7 @@
 #include "graftage/h5/file.hpp"
 
 #include "graftage/core/error.hpp"
+#include "support/expect_text.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -17,22 +18,12 @@
 namespace graftage::h5 {
 namespace {
 
+using support::message_of;
+
 std::string bytes_of(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
-
-template <class Error>
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
-#define EXPECT_CONTAINS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 class FileTest : public ::testing::Test {
  protected:
@@ -137,22 +128,22 @@ TEST_F(FileTest, ErrorsNameFileDatasetAndRemedy) {
   const File file = File::open(path_);
 
   const auto missing = message_of<core::DataError>([&] { (void)file.read<float>("/absent"); });
-  EXPECT_CONTAINS(missing, "file.h5 [/absent]: dataset is missing");
+  EXPECT_HAS(missing, "file.h5 [/absent]: dataset is missing");
   const auto narrow = message_of<core::DataError>([&] { (void)file.read<std::uint8_t>("/big"); });
-  EXPECT_CONTAINS(narrow, "element 1 is 300, outside the range of uint8");
-  EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)file.read<std::int32_t>("/real"); }), "real numbers");
-  EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)file.read<float>("/text"); }), "not a dataset of numbers");
-  EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)file.read_text("/big"); }), "not a dataset of text");
-  EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)file.read_table("/big"); }), "not a table");
-  EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)file.read_rows<float>("/real", 1, 1); }), "rows 1 to 2 of 1");
-  EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)file.attribute_text("/", "absent"); }), "@absent");
+  EXPECT_HAS(narrow, "element 1 is 300, outside the range of uint8");
+  EXPECT_HAS(message_of<core::DataError>([&] { (void)file.read<std::int32_t>("/real"); }), "real numbers");
+  EXPECT_HAS(message_of<core::DataError>([&] { (void)file.read<float>("/text"); }), "not a dataset of numbers");
+  EXPECT_HAS(message_of<core::DataError>([&] { (void)file.read_text("/big"); }), "not a dataset of text");
+  EXPECT_HAS(message_of<core::DataError>([&] { (void)file.read_table("/big"); }), "not a table");
+  EXPECT_HAS(message_of<core::DataError>([&] { (void)file.read_rows<float>("/real", 1, 1); }), "rows 1 to 2 of 1");
+  EXPECT_HAS(message_of<core::DataError>([&] { (void)file.attribute_text("/", "absent"); }), "@absent");
 }
 
 TEST_F(FileTest, ForeignMissingAndTruncatedFilesAreRefused) {
-  EXPECT_CONTAINS(message_of<core::MissingInput>([&] { (void)File::open(path_); }), "does not exist");
+  EXPECT_HAS(message_of<core::MissingInput>([&] { (void)File::open(path_); }), "does not exist");
   std::ofstream(path_) << "smiles,label\nCCO,1\n";
-  EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)File::open(path_); }), "not an HDF5 file");
-  EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)File::open(directory_.path()); }), "not a regular file");
+  EXPECT_HAS(message_of<core::DataError>([&] { (void)File::open(path_); }), "not an HDF5 file");
+  EXPECT_HAS(message_of<core::DataError>([&] { (void)File::open(directory_.path()); }), "not a regular file");
   {
     File file = File::create(path_);
     file.write<double>("/x", std::vector<double>(100000, 0.5), {100000}, ElementType::Float64,
@@ -160,8 +151,8 @@ TEST_F(FileTest, ForeignMissingAndTruncatedFilesAreRefused) {
     file.close();
   }
   std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);
-  EXPECT_CONTAINS(message_of<core::DataError>([&] { (void)File::open(path_); }), "is truncated");
-  EXPECT_CONTAINS(message_of<core::IoError>([&] { (void)File::create(directory_.path() / "no" / "x.h5"); }), "no/x.h5");
+  EXPECT_HAS(message_of<core::DataError>([&] { (void)File::open(path_); }), "is truncated");
+  EXPECT_HAS(message_of<core::IoError>([&] { (void)File::create(directory_.path() / "no" / "x.h5"); }), "no/x.h5");
 }
 
 TEST_F(FileTest, AFullDiskIsAnIoErrorAndTheProgramEndsNormally) {
