@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by quickstart.sh and test.sh: runs a command as a named phase, one line each, with the output in a log.
+# Sourced by the scripts beside it: runs a command as a named phase, one line each, with the output in a log.
 #
 #   begin_phases LOG_FOLDER
 #   phase "build" cmake --build --preset release

@@ -4,6 +4,7 @@
 # Runs Debian's packages as the calling user, without systemd, cgroups or accounting, and touches no system
 # configuration: keys, ports, sockets, logs and job state are its own, so several sandboxes can live side by side.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/phases.sh"
 
 usage() {
   cat <<'TEXT'
@@ -110,7 +111,7 @@ write_configuration() {
   base=$(find_ports)
   host=$(hostname -s)
   user=$(id -un)
-  cpus=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+  cpus=$(usable_cores)
   [ "$cpus" -ge 2 ] || cpus=2
   cat >"$state/slurm.conf" <<TEXT
 ClusterName=graftage

@@ -75,7 +75,7 @@ class Adaptation final : public Contender {
                             .precision = train::matmul_precision(config_.train.precision),
                             .embeddings = nullptr};
     if (!adapt::is_fixed(*method_, config_.protocol)) return parts;
-    const nn::SharedWeights weights(parameters_, nullptr, parts.precision);
+    const nn::SharedWeights weights(parameters_, parts.precision);
     parts.encoder_buffers = adapt::estimate_statistics(encoder_, weights, encoder_.initial_buffers(), batches.train);
     if (method_->has_constant_embeddings())
       parts.embeddings = std::make_shared<adapt::EmbeddingTable>(encoder_, weights, parts.encoder_buffers,

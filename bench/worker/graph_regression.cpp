@@ -30,7 +30,7 @@ train::ShardComputation GraphRegression::prepare(graph::GraphBatch shard, const 
   return [this, flow = flow_of(shard), target = targets(shard.ids)]() -> train::ShardLoss {
     const nn::Parameters encoder_weights = encoder_parameters();
     const nn::Parameters head_weights = own_parameters();
-    const nn::SharedWeights weights(encoder_weights, nullptr, precision());
+    const nn::SharedWeights weights(encoder_weights, precision());
     const nn::EncoderOutput output =
         encoder().forward(weights, encoder_buffers(), flow, encoder().embed_input(weights, flow), nn::ForwardOptions{});
     const at::Tensor graphs = nn::read_out(nn::Readout::Mean, flow, output.rows);  // [B, D]

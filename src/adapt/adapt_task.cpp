@@ -40,7 +40,7 @@ AdaptTask::AdaptTask(AdaptParts parts, const core::SeedSequence& seed)
 }
 
 nn::EncodedGraphs AdaptTask::encode(const graph::MessageFlow& flow, const nn::ForwardOptions& options) const {
-  const nn::SharedWeights weights(weights_, nullptr, parts_.precision);
+  const nn::SharedWeights weights(weights_, parts_.precision);
   const at::Tensor h0 = parts_.method.apply_prompt(weights, parts_.encoder.embed_input(weights, flow));  // [U0, H]
   return parts_.encoder.encode_graphs(weights, parts_.encoder_buffers, flow, h0, options, parts_.head.readout);
 }

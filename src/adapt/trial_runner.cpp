@@ -129,7 +129,7 @@ struct TrialRunner::Cache {
                      train::matmul_precision(config.train.precision),
                      nullptr};
     if (!is_fixed(method, config.protocol)) return parts;
-    const nn::SharedWeights weights(encoder.parameters, nullptr, parts.precision);
+    const nn::SharedWeights weights(encoder.parameters, parts.precision);
     const std::string key = encoder.key + " " + data.corpus().content_sha256() + " " + config.task.split + " " +
                             name_of(config.train.flow) + " " + train::name_of(config.train.precision);
     parts.encoder_buffers = *statistics.get(

@@ -44,9 +44,7 @@ NormalizedRows Weights::batch_normalize(const std::string& name, const at::Tenso
 bool multiplies_before(const graph::LinearMap& map) { return 10 * map.columns() < 9 * map.rows(); }
 
 at::Tensor SharedWeights::lookup(const std::string& name, const graph::LinearMap& map) const {
-  at::Tensor y = map.apply(parameters_[name + ".weight"]);
-  if (record_ != nullptr) record_->push_back({Site::Kind::Lookup, name, map, at::Tensor(), y});
-  return y;
+  return map.apply(parameters_[name + ".weight"]);
 }
 
 at::Tensor SharedWeights::evaluate_linear(const std::string& name, const at::Tensor& x,
@@ -60,34 +58,27 @@ at::Tensor SharedWeights::bias_of(const std::string& name) const {
 }
 
 at::Tensor SharedWeights::linear(const std::string& name, const at::Tensor& x) const {
-  at::Tensor y = evaluate_linear(name, x, graph::Activation::None);
-  if (record_ != nullptr) record_->push_back({Site::Kind::Linear, name, graph::LinearMap(), x, y});
-  return y;
+  return evaluate_linear(name, x, graph::Activation::None);
 }
 
 at::Tensor SharedWeights::scale_shift(const std::string& name, const at::Tensor& x) const {
-  at::Tensor y = at::addcmul(parameters_[name + ".bias"], x, parameters_[name + ".weight"]);
-  if (record_ != nullptr) record_->push_back({Site::Kind::ScaleShift, name, graph::LinearMap(), x, y});
-  return y;
+  return at::addcmul(parameters_[name + ".bias"], x, parameters_[name + ".weight"]);
 }
 
 at::Tensor SharedWeights::gather_sum(const std::vector<graph::MapTerm>& rows, const std::vector<Lookup>& tables) const {
-  if (record_ != nullptr) return Weights::gather_sum(rows, tables);
   std::vector<graph::MapTerm> terms = rows;
   for (const Lookup& table : tables) terms.push_back({table.map, parameters_[table.name + ".weight"]});
   return graph::sum_of_maps(terms);
 }
 
 at::Tensor SharedWeights::linear_relu(const std::string& name, const at::Tensor& x) const {
-  if (record_ != nullptr) return Weights::linear_relu(name, x);
   return evaluate_linear(name, x, graph::Activation::Relu);
 }
 
 at::Tensor SharedWeights::gather_linear_relu(const std::string& name, const std::vector<graph::MapTerm>& rows,
                                              const std::vector<Lookup>& tables) const {
   const auto before = [](const graph::MapTerm& term) { return multiplies_before(term.map); };
-  if (record_ != nullptr || !std::all_of(rows.begin(), rows.end(), before))
-    return Weights::gather_linear_relu(name, rows, tables);
+  if (!std::all_of(rows.begin(), rows.end(), before)) return Weights::gather_linear_relu(name, rows, tables);
   const at::Tensor& weight = parameters_[name + ".weight"];
   const auto multiplied = [&](const at::Tensor& x) {
     return graph::linear(x, weight, at::Tensor(), graph::Activation::None, precision_);
@@ -101,7 +92,7 @@ at::Tensor SharedWeights::gather_linear_relu(const std::string& name, const std:
 at::Tensor SharedWeights::normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,
                                     graph::Activation activation) const {
   const bool constants = !statistics.mean.requires_grad() && !statistics.variance.requires_grad();
-  if (record_ != nullptr || !constants) return Weights::normalize(name, x, statistics, activation);
+  if (!constants) return Weights::normalize(name, x, statistics, activation);
   return graph::normalize_by_moments(
       x, {statistics.mean, statistics.variance},
       {parameters_[name + ".weight"], parameters_[name + ".bias"], activation, kBatchNormEpsilon});
@@ -110,7 +101,6 @@ at::Tensor SharedWeights::normalize(const std::string& name, const at::Tensor& x
 NormalizedRows SharedWeights::batch_normalize(const std::string& name, const at::Tensor& x,
                                               const std::vector<double>& multiplicity,
                                               graph::Activation activation) const {
-  if (record_ != nullptr) return Weights::batch_normalize(name, x, multiplicity, activation);
   const double count = batch_count(x, multiplicity);
   const graph::NormalizedRows y = graph::normalize_by_own_moments(
       x, multiplicity, {parameters_[name + ".weight"], parameters_[name + ".bias"], activation, kBatchNormEpsilon});

@@ -81,7 +81,7 @@ train::ShardLoss AttributeMasking::loss_of(const graph::MessageFlow& flow, const
                                            const at::Tensor& types) const {
   const nn::Parameters encoder_weights = encoder_parameters();
   const nn::Parameters head_weights = own_parameters();
-  const nn::SharedWeights weights(encoder_weights, nullptr, precision());
+  const nn::SharedWeights weights(encoder_weights, precision());
   const nn::EncoderOutput output =
       encoder().forward(weights, encoder_buffers(), flow, encoder().embed_input(weights, flow), nn::ForwardOptions{});
   const at::Tensor scores =

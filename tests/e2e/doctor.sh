@@ -20,7 +20,9 @@ said 'runs/new (to be made in'
 [ ! -e runs ] || fail 'doctor made the run directory'
 
 # A study: its run directory, and whether its ranks and threads fit.
-cores=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+# shellcheck source=../../scripts/phases.sh
+. "$GRAFTAGE_SOURCE_DIR/scripts/phases.sh"
+cores=$(usable_cores)
 cat >crowded.yaml <<END
 name: crowded
 output: runs/crowded

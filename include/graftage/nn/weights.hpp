@@ -27,9 +27,9 @@ struct NormalizedRows {
 
 /// How the parametric operations of a model are evaluated: every use of a parameter in an encoder goes through here.
 ///
-/// SharedWeights is the ordinary case. L2P-GNN evaluates the same encoder with per-graph adapted weights, which are
-/// never formed but applied as low-rank corrections (performance 2.5). Three operations are all a kind of weights needs
-/// to define; the compound ones below them are made of these, unless one knows a faster way to the same values.
+/// SharedWeights is the one kind there is; L2P-GNN's per-graph weights have formulas of their own (pretrain::GinRows).
+/// Three operations are all a kind of weights needs to define; the compound ones below them are made of these, unless
+/// one knows a faster way to the same values.
 class Weights {
  public:
   virtual ~Weights() = default;
@@ -62,24 +62,13 @@ class Weights {
 /// sums, so it may be applied on either side; the wider sums cost as much as a tenth of the product [measured].
 [[nodiscard]] bool multiplies_before(const graph::LinearMap& map);
 
-/// One evaluation of a parametric operation, as seen by a recorder: its input and its output.
-struct Site {
-  enum class Kind { Lookup, Linear, ScaleShift };
-  Kind kind;
-  std::string name;
-  graph::LinearMap map;  ///< of a Lookup
-  at::Tensor input;      ///< of a Linear or ScaleShift
-  at::Tensor output;     ///< part of the autograd graph
-};
-
-/// The same parameters for every row, by the fused operators of `graph`. Optionally records each of the three simple
-/// operations in order; the compound ones are then made of them.
+/// The same parameters for every row, by the fused operators of `graph`.
 class SharedWeights final : public Weights {
  public:
   /// @param precision  of the products in linear() and linear_relu()
-  explicit SharedWeights(const Parameters& parameters, std::vector<Site>* record = nullptr,
+  explicit SharedWeights(const Parameters& parameters,
                          graph::MatmulPrecision precision = graph::MatmulPrecision::Float32)
-      : parameters_(parameters), record_(record), precision_(precision) {}
+      : parameters_(parameters), precision_(precision) {}
   [[nodiscard]] at::Tensor lookup(const std::string& name, const graph::LinearMap& map) const override;
   [[nodiscard]] at::Tensor linear(const std::string& name, const at::Tensor& x) const override;
   [[nodiscard]] at::Tensor scale_shift(const std::string& name, const at::Tensor& x) const override;
@@ -100,7 +89,6 @@ class SharedWeights final : public Weights {
   /// Undefined where there is none.
   [[nodiscard]] at::Tensor bias_of(const std::string& name) const;
   const Parameters& parameters_;
-  std::vector<Site>* record_;
   graph::MatmulPrecision precision_;
 };
 

@@ -39,27 +39,6 @@ TEST(SharedWeights, EvaluatesEachOperation) {
   EXPECT_THROW((void)weights.linear("absent", z), core::InternalError);
 }
 
-TEST(SharedWeights, RecordsSitesWhoseOutputsAreInTheGraph) {
-  Parameters parameters = some_parameters();
-  parameters["layer.weight"].requires_grad_();
-  std::vector<Site> sites;
-  const SharedWeights weights(parameters, &sites);
-  const at::Tensor rows = weights.lookup("table", graph::LinearMap::gather(5, {4, 0, 4}));
-  const at::Tensor y = weights.linear("layer", rows);
-  const at::Tensor loss = weights.scale_shift("norm", y).square().sum();
-
-  ASSERT_EQ(sites.size(), 3u);
-  EXPECT_EQ(sites[0].kind, Site::Kind::Lookup);
-  EXPECT_EQ(sites[0].map.rows(), 3);
-  EXPECT_EQ(sites[1].name, "layer");
-  EXPECT_TRUE(sites[1].input.is_same(rows));
-  EXPECT_EQ(sites[2].kind, Site::Kind::ScaleShift);
-  // dL/dW of a linear layer is dL/dY^T X: a recorded site holds what is needed for it.
-  const auto gradients =
-      torch::autograd::grad({loss}, {sites[1].output, parameters["layer.weight"]}, {}, true, false, false);
-  EXPECT_TRUE(gradients[0].t().mm(sites[1].input).allclose(gradients[1], 0, 1e-13));
-}
-
 TEST(SharedWeights, SecondDerivativesAgreeWithFiniteDifferences) {
   const Parameters parameters = some_parameters();
   const auto function = [&](const std::vector<at::Tensor>& x) {
