@@ -1,8 +1,11 @@
 #include "block_kernels.hpp"
 
+#include "block_tile.hpp"
+#include "sgemm.hpp"
 #include "simd.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <cstring>
 
 namespace graftage::graph::detail {
@@ -230,11 +233,15 @@ void block_affine_second(const BlockAffineSecond<T>& at, std::int64_t rows, std:
 template <class T>
 void block_dots(const T* a, const T* b, T factor, T offset, T* k, T* k_transposed, std::int64_t rows,
                 std::int64_t width) {
+  if constexpr (std::same_as<T, float>)
+    if (has_sgemm()) return block_dots_avx512(a, b, factor, offset, k, k_transposed, rows, width);
   run_widest<Dots<T>>(a, b, factor, offset, k, k_transposed, rows, width);
 }
 
 template <class T>
 void block_combine(const T* k, const T* z, bool accumulate, T* out, std::int64_t rows, std::int64_t width) {
+  if constexpr (std::same_as<T, float>)
+    if (has_sgemm()) return block_combine_avx512(k, z, accumulate, out, rows, width);
   run_widest<Combine<T>>(k, z, accumulate, out, rows, width);
 }
 

@@ -5,7 +5,8 @@
 namespace graftage::graph::detail {
 
 // Kernels on one block of consecutive row-major rows of float or double. Bits depend on neither vector width nor
-// threads: columns are independent, and dot products have a fixed number of partial sums.
+// threads: columns are independent, and dot products have a fixed number of partial sums. The products of float (dots,
+// combine) are part of graph::product_kernels(): with AVX-512 they are fused.
 
 /// y = (x - mean) * scale + shift, then max(y, 0) where `relu`. mean, scale, shift: [width]
 template <class T>

@@ -1,13 +1,10 @@
 #include "sgemm_tile.hpp"
 
+#include "avx512.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#define GRAFTAGE_AVX512 [[gnu::target("avx512f")]]
-#endif
 
 namespace graftage::graph::detail {
 
@@ -15,14 +12,9 @@ namespace graftage::graph::detail {
 
 namespace {
 
-/// The first `count` of 16 lanes.
-__mmask16 lanes(std::int64_t count) {
-  return static_cast<__mmask16>(count >= 16 ? 0xffffU : (1U << std::max<std::int64_t>(count, 0)) - 1U);
-}
-
 template <int Rows, int Registers>
 GRAFTAGE_AVX512 [[gnu::always_inline]] inline void store(__m512 (&sum)[Rows][2], const TileTarget& target) {
-  const __mmask16 mask[2] = {lanes(target.columns), lanes(target.columns - 16)};
+  const __mmask16 mask[2] = {first_lanes(target.columns), first_lanes(target.columns - kLanes)};
   const __m512 zero = _mm512_setzero_ps();
 #pragma GCC unroll 2
   for (int v = 0; v < Registers; ++v) {
@@ -112,7 +104,7 @@ GRAFTAGE_AVX512 void pack_rows(const float* b, std::int64_t stride, std::int64_t
       const std::int64_t stored = stored_columns(width);
       float* to = panels + first * depth + k * stored;
       for (std::int64_t j = 0; j < stored; j += 16)
-        _mm512_store_ps(to + j, columns_of_row(b + first + j, lanes(width - j), stride, false));
+        _mm512_store_ps(to + j, columns_of_row(b + first + j, first_lanes(width - j), stride, false));
     }
 }
 
@@ -124,7 +116,7 @@ GRAFTAGE_AVX512 void pack_columns(const float* b, std::int64_t stride, std::int6
     float* to = panels + first * depth;
     for (std::int64_t k = 0; k < depth; ++k, to += stored)
       for (std::int64_t j = 0; j < stored; j += 16)
-        _mm512_store_ps(to + j, columns_of_row(b + (first + j) * stride + k, lanes(width - j), stride, true));
+        _mm512_store_ps(to + j, columns_of_row(b + (first + j) * stride + k, first_lanes(width - j), stride, true));
   }
 }
 

@@ -2,80 +2,127 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
+#include <limits>
 #include <sys/mman.h>
 
 namespace graftage::train {
 
 namespace {
 
-/// Steps of an eighth of a power of two: a little more or less of a tensor asks for the same.
-std::size_t rounded(std::size_t bytes) {
-  const std::size_t step = std::max(std::bit_floor(bytes) / 8, BlockCache::kPage);
-  return (bytes + step - 1) / step * step;
+constexpr int kProtection = PROT_READ | PROT_WRITE;
+constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS;
+
+/// A new range, aligned to pages. The kernel aligns to small ones, so a page more is asked for and the ends are
+/// returned.
+char* map(std::size_t bytes) {
+  if (bytes > std::numeric_limits<std::size_t>::max() - BlockCache::kPage) return nullptr;
+  void* all = ::mmap(nullptr, bytes + BlockCache::kPage, kProtection, kFlags, -1, 0);
+  if (all == MAP_FAILED) return nullptr;
+  char* start = static_cast<char*>(all);
+  const std::size_t before =
+      (BlockCache::kPage - std::bit_cast<std::uintptr_t>(all) % BlockCache::kPage) % BlockCache::kPage;
+  if (before > 0) ::munmap(start, before);
+  ::munmap(start + before + bytes, BlockCache::kPage - before);
+  char* block = start + before;
+  (void)::madvise(block, bytes, MADV_HUGEPAGE);  // a wish
+  return block;
+}
+
+/// Moves a page to where another is mapped. @return whether the target is still mapped, with any content
+bool move_page(char* page, char* target) {
+  if (::mremap(page, BlockCache::kPage, BlockCache::kPage, MREMAP_MAYMOVE | MREMAP_FIXED, target) != MAP_FAILED)
+    return true;
+  ::munmap(page, BlockCache::kPage);
+  return ::mmap(target, BlockCache::kPage, kProtection, kFlags | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
 }  // namespace
 
 BlockCache::~BlockCache() {
-  for (const auto& [block, bytes] : size_) ::munmap(block, bytes);
+  for (const auto& [start, bytes] : kept_) ::munmap(start, bytes);
+  for (const auto& [start, bytes] : taken_) ::munmap(start, bytes);
 }
 
 void* BlockCache::take(std::size_t bytes) {
-  const std::size_t wanted = rounded(bytes);
+  const std::size_t pages = bytes / kPage + (bytes % kPage == 0 ? 0 : 1);
+  const std::size_t wanted = std::max<std::size_t>(pages, 1) * kPage;
+  if (wanted < bytes) return nullptr;
   const std::lock_guard lock(mutex_);
-  const auto fit = kept_.lower_bound(wanted);
-  void* block = nullptr;
-  if (fit != kept_.end() && fit->first <= wanted + wanted / 4) {
-    block = fit->second.block;
-    kept_bytes_ -= fit->first;
-    kept_.erase(fit);
-  } else {
-    while (!kept_.empty() && taken_bytes_ + kept_bytes_ + wanted > largest_demand_) drop_oldest();
-    block = map(wanted);
-    if (block == nullptr) return nullptr;
-    size_.emplace(block, wanted);
-  }
-  taken_bytes_ += size_.at(block);
-  largest_demand_ = std::max(largest_demand_, taken_bytes_);
+  char* block = cut(wanted);
+  if (block == nullptr) block = gather(wanted);
+  if (block != nullptr) taken_.emplace(block, wanted);
   return block;
 }
 
 bool BlockCache::give_back(void* block) {
   if (std::bit_cast<std::uintptr_t>(block) % kPage != 0) return false;
   const std::lock_guard lock(mutex_);
-  const auto found = size_.find(block);
-  if (found == size_.end()) return false;
-  taken_bytes_ -= found->second;
-  kept_bytes_ += found->second;
-  kept_.emplace(found->second, Kept{block, ++clock_});
+  const auto found = taken_.find(block);
+  if (found == taken_.end()) return false;
+  keep(static_cast<char*>(block), found->second);
+  taken_.erase(found);
   return true;
 }
 
 std::size_t BlockCache::held_bytes() const {
   const std::lock_guard lock(mutex_);
-  return taken_bytes_ + kept_bytes_;
+  std::size_t bytes = 0;
+  for (const auto& range : kept_) bytes += range.second;
+  for (const auto& range : taken_) bytes += range.second;
+  return bytes;
 }
 
-/// The kernel aligns to small pages, so a page more is asked for and the ends are returned.
-void* BlockCache::map(std::size_t bytes) {
-  void* all = ::mmap(nullptr, bytes + kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (all == MAP_FAILED) return nullptr;
-  char* start = static_cast<char*>(all);
-  const std::size_t before = (kPage - std::bit_cast<std::uintptr_t>(all) % kPage) % kPage;
-  if (before > 0) ::munmap(start, before);
-  if (before < kPage) ::munmap(start + before + bytes, kPage - before);
-  void* block = start + before;
-  (void)::madvise(block, bytes, MADV_HUGEPAGE);  // a wish
+/// The start of the smallest kept range that is large enough, or null.
+char* BlockCache::cut(std::size_t bytes) {
+  auto best = kept_.end();
+  for (auto range = kept_.begin(); range != kept_.end(); ++range)
+    if (range->second >= bytes && (best == kept_.end() || range->second < best->second)) best = range;
+  if (best == kept_.end()) return nullptr;
+  const auto [start, size] = *best;
+  kept_.erase(best);
+  if (size > bytes) kept_.emplace(start + bytes, size - bytes);
+  return start;
+}
+
+/// A new range with the pages of kept ones, as far as they go; fresh pages come when they are first written to.
+char* BlockCache::gather(std::size_t bytes) {
+  char* block = map(bytes);
+  if (block == nullptr) return nullptr;
+  for (std::size_t filled = 0; filled < bytes && !kept_.empty(); filled += kPage)
+    if (!move_page(last_kept_page(), block + filled)) {
+      ::munmap(block, bytes);
+      return nullptr;
+    }
   return block;
 }
 
-void BlockCache::drop_oldest() {
-  const auto oldest = std::min_element(kept_.begin(), kept_.end(),
-                                       [](const auto& a, const auto& b) { return a.second.since < b.second.since; });
-  kept_bytes_ -= oldest->first;
-  size_.erase(oldest->second.block);
-  ::munmap(oldest->second.block, oldest->first);
-  kept_.erase(oldest);
+/// Takes a page out of the smallest kept range. (mremap moves no range that was put together from several, so pages
+/// are moved one by one.)
+char* BlockCache::last_kept_page() {
+  const auto smallest =
+      std::min_element(kept_.begin(), kept_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  smallest->second -= kPage;
+  char* page = smallest->first + smallest->second;
+  if (smallest->second == 0) kept_.erase(smallest);
+  return page;
+}
+
+void BlockCache::keep(char* start, std::size_t bytes) {
+  const auto after = kept_.find(start + bytes);
+  if (after != kept_.end()) {
+    bytes += after->second;
+    kept_.erase(after);
+  }
+  const auto next = kept_.lower_bound(start);
+  if (next != kept_.begin()) {
+    const auto before = std::prev(next);
+    if (before->first + before->second == start) {
+      before->second += bytes;
+      return;
+    }
+  }
+  kept_.emplace(start, bytes);
 }
 
 }  // namespace graftage::train

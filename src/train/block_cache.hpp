@@ -1,14 +1,16 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <mutex>
 #include <unordered_map>
 
 namespace graftage::train {
 
-/// Large blocks of memory, kept when they are given back. All functions may be called from any thread.
+/// Large blocks of memory whose pages are kept when the blocks are given back: as many as were once taken at a time,
+/// and no more. A block is cut from the smallest kept range that is large enough; where ranges are too small, the
+/// kernel moves their pages into a new one (mremap), so holes cost neither memory nor the clearing of fresh pages. All
+/// functions may be called from any thread.
 class BlockCache {
  public:
   /// Blocks are aligned to it, and their sizes are multiples of it: a huge page of x86.
@@ -19,30 +21,22 @@ class BlockCache {
   BlockCache& operator=(const BlockCache&) = delete;
   ~BlockCache();
 
-  /// A block of at least `bytes`: the smallest kept one that is no more than a quarter larger, or a new one. New blocks
-  /// push out kept ones, the longest unused first, so that no more is held than was once taken at a time.
-  /// @return null if the kernel has no more
+  /// A block of at least `bytes`, of any content. @return null if the kernel has no more
   [[nodiscard]] void* take(std::size_t bytes);
-  /// Whether it was a block of this cache, which is kept now.
+  /// Whether it was a block of this cache, whose pages are kept now.
   bool give_back(void* block);
 
   [[nodiscard]] std::size_t held_bytes() const;  ///< taken and kept
 
  private:
-  struct Kept {
-    void* block;
-    std::uint64_t since;
-  };
-  void* map(std::size_t bytes);
-  void drop_oldest();
+  char* cut(std::size_t bytes);
+  char* gather(std::size_t bytes);
+  char* last_kept_page();
+  void keep(char* start, std::size_t bytes);
 
   mutable std::mutex mutex_;
-  std::unordered_map<void*, std::size_t> size_;  ///< of every block
-  std::multimap<std::size_t, Kept> kept_;        ///< by size
-  std::size_t taken_bytes_ = 0;
-  std::size_t kept_bytes_ = 0;
-  std::size_t largest_demand_ = 0;
-  std::uint64_t clock_ = 0;
+  std::unordered_map<void*, std::size_t> taken_;
+  std::map<char*, std::size_t> kept_;  ///< ranges that do not touch
 };
 
 }  // namespace graftage::train

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -13,21 +14,53 @@ namespace {
 
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
 
-TEST(BlockCache, GivesAKeptBlockToTheNextOfAboutItsSize) {
+TEST(BlockCache, GivesAKeptBlockToTheNextOfItsSize) {
   BlockCache cache;
-  void* block = cache.take(40 * kMebibyte);
+  void* block = cache.take(39 * kMebibyte);
   ASSERT_NE(block, nullptr);
-  std::memset(block, 1, 40 * kMebibyte);
+  std::memset(block, 1, 39 * kMebibyte);
   EXPECT_EQ(std::bit_cast<std::uintptr_t>(block) % BlockCache::kPage, 0u);
 
   EXPECT_TRUE(cache.give_back(block));
-  EXPECT_EQ(cache.take(39 * kMebibyte), block);
-  EXPECT_TRUE(cache.give_back(block));
+  EXPECT_FALSE(cache.give_back(block)) << "it was given back";
+  EXPECT_EQ(cache.take(40 * kMebibyte), block);
   EXPECT_EQ(cache.held_bytes(), 40 * kMebibyte);
+}
 
-  void* half = cache.take(20 * kMebibyte);
-  EXPECT_NE(half, block) << "twice what is needed";
-  EXPECT_TRUE(cache.give_back(half));
+TEST(BlockCache, CutsAKeptRangeAndPutsItTogetherAgain) {
+  BlockCache cache;
+  void* whole = cache.take(12 * kMebibyte);
+  EXPECT_TRUE(cache.give_back(whole));
+
+  std::vector<void*> parts;
+  for (int i = 0; i < 3; ++i) parts.push_back(cache.take(4 * kMebibyte));
+  EXPECT_EQ(cache.held_bytes(), 12 * kMebibyte);
+  for (const std::size_t i : {1U, 0U, 2U}) EXPECT_TRUE(cache.give_back(parts[i]));
+
+  EXPECT_EQ(cache.take(12 * kMebibyte), whole);
+}
+
+TEST(BlockCache, MovesThePagesOfRangesThatAreTooSmall) {
+  BlockCache cache;
+  std::vector<void*> blocks;
+  for (int i = 0; i < 5; ++i) {
+    blocks.push_back(cache.take(8 * kMebibyte));
+    std::memset(blocks.back(), 7, 8 * kMebibyte);
+  }
+  for (const std::size_t i : {0U, 2U, 4U}) EXPECT_TRUE(cache.give_back(blocks[i]));  // whatever their order in memory
+
+  auto* large = static_cast<char*>(cache.take(22 * kMebibyte));
+  ASSERT_NE(large, nullptr);
+
+  EXPECT_EQ(cache.held_bytes(), 40 * kMebibyte);
+  EXPECT_EQ(std::count(large, large + 22 * kMebibyte, 7), 22 * kMebibyte) << "fresh pages would be zero";
+  for (const std::size_t i : {1U, 3U})
+    EXPECT_EQ(std::count(static_cast<char*>(blocks[i]), static_cast<char*>(blocks[i]) + 8 * kMebibyte, 7),
+              8 * kMebibyte);
+  auto* more = static_cast<char*>(cache.take(6 * kMebibyte));
+  EXPECT_EQ(more[0], 7) << "two mebibytes were left";
+  EXPECT_EQ(more[6 * kMebibyte - 1], 0);
+  EXPECT_EQ(cache.held_bytes(), 44 * kMebibyte);
 }
 
 TEST(BlockCache, HoldsNoMoreThanTheLargestDemand) {
@@ -43,18 +76,6 @@ TEST(BlockCache, HoldsNoMoreThanTheLargestDemand) {
   EXPECT_EQ(cache.held_bytes(), 128 * kMebibyte);
 }
 
-TEST(BlockCache, DropsTheLongestUnusedFirst) {
-  BlockCache cache;
-  void* first = cache.take(8 * kMebibyte);
-  void* second = cache.take(16 * kMebibyte);
-  EXPECT_TRUE(cache.give_back(first));
-  EXPECT_TRUE(cache.give_back(second));
-
-  void* other = cache.take(5 * kMebibyte);  // 24 are held and were wanted, so something has to go
-  EXPECT_EQ(cache.take(16 * kMebibyte), second);
-  EXPECT_TRUE(cache.give_back(other));
-}
-
 TEST(BlockCache, RefusesWhatItDidNotGive) {
   BlockCache cache;
   std::vector<char> foreign(8 * kMebibyte);
@@ -65,6 +86,7 @@ TEST(BlockCache, RefusesWhatItDidNotGive) {
   EXPECT_FALSE(cache.give_back(aligned));
   EXPECT_FALSE(cache.give_back(nullptr));
   EXPECT_EQ(cache.take(std::size_t{1} << 60), nullptr) << "more than there is";
+  EXPECT_EQ(cache.take(~std::size_t{0}), nullptr);
 }
 
 TEST(BlockCache, ThreadsNeverShareABlock) {
