@@ -63,6 +63,7 @@ ToolFacts ask_tools() {
   tools.slurm = ask({"srun", "--version"});
   if (!tools.slurm.empty()) tools.slurm_mpi = ask({"srun", "--mpi=list"}, /*whole=*/true);
   tools.hdf5 = h5::library_version();
+  tools.hdf5_is_thread_safe = h5::is_thread_safe();
   if (const char* const locking = std::getenv("HDF5_USE_FILE_LOCKING")) tools.hdf5_locking = locking;
   tools.in_allocation = std::getenv("SLURM_JOB_ID") != nullptr;
   return tools;

@@ -31,6 +31,7 @@ struct ToolFacts {
   std::string slurm_mpi;  ///< of srun --mpi=list
   std::string hdf5;
   std::string hdf5_locking;  ///< HDF5_USE_FILE_LOCKING
+  bool hdf5_is_thread_safe = true;
   bool in_allocation = false;
 };
 

@@ -50,6 +50,12 @@ std::string library_version() {
   return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
 }
 
+bool is_thread_safe() {
+  prepare_library();
+  hbool_t answer = false;
+  return H5is_library_threadsafe(&answer) >= 0 && answer;
+}
+
 File::File(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 File::~File() = default;
 File::File(File&&) noexcept = default;

@@ -10,8 +10,8 @@
 
 namespace graftage::sweep {
 
-/// Waits for the disk in the caller's place: runs tasks one by one, in the order they were pushed, on a thread of its
-/// own. They must not call HDF5, which belongs to the calling thread. push and drain are for one thread.
+/// Stores results in the caller's place: runs tasks one by one, in the order they were pushed, on a thread of its own.
+/// They call HDF5 only where h5::is_thread_safe(). push and drain are for one thread.
 ///
 /// A task that throws does not keep the next ones from running; the first exception is rethrown by the next push or
 /// drain.

@@ -22,7 +22,7 @@ namespace graftage::sweep {
 namespace {
 
 constexpr const char* kStop = "stop";
-constexpr std::size_t kMostCommits = 4;  ///< results a rank may be ahead of the disk
+constexpr std::size_t kMostCommits = 16;  ///< results a rank may be ahead of the disk
 constexpr std::chrono::milliseconds kShowInterval{200};
 
 /// Tells this call's claims from those of other drivers of the same sweep; it never reaches a result.
@@ -116,7 +116,7 @@ class Worker {
   bool interrupted = false;
   std::int64_t ran = 0;
   std::int64_t failed = 0;
-  std::optional<core::Error> mismatch;  ///< reported when everything else has run
+  std::optional<core::Error> mismatch;  ///< reported when everything else has run; the committer's until it is drained
 
  private:
   /// The signal may have reached one rank only; the others see its mark.
@@ -141,23 +141,28 @@ class Worker {
       ++failed;
       core::log_warning("trial " + trial.id + " (seed " + std::to_string(trial.seed) + ") failed: " + result.reason);
     }
-    core::Publish publish = [] {};
-    try {
-      publish = store_.prepare_write(result);
-    } catch (const core::Error& error) {
-      if (error.exit_code() != core::ExitCode::ReproducibilityMismatch) throw;
-      core::log_error(error.what());
-      mismatch = error;
-    }
-    committer_->push([this, publish = std::move(publish), status = result.status] {
+    const TrialStatus status = result.status;
+    core::Publish write = [] {};
+    note_mismatch([&] { write = store_.write_later(std::move(result)); });
+    committer_->push([this, write = std::move(write), status] {
       try {
-        publish();
+        note_mismatch(write);
         store_.note_finished(session_, status);
       } catch (...) {
         stop_others();  // this rank may be in a long trial before it sees the exception
         throw;
       }
     });
+  }
+
+  void note_mismatch(const core::Publish& step) {
+    try {
+      step();
+    } catch (const core::Error& error) {
+      if (error.exit_code() != core::ExitCode::ReproducibilityMismatch) throw;
+      core::log_error(error.what());
+      mismatch = error;
+    }
   }
 
   /// What all ranks have finished; looked up now and then, not after each of many short trials.

@@ -4,6 +4,7 @@
 #include "graftage/core/digest.hpp"
 #include "graftage/core/error.hpp"
 #include "graftage/core/log.hpp"
+#include "graftage/h5/file.hpp"
 #include "sweep/trial_file.hpp"
 
 #include <nlohmann/json.hpp>
@@ -98,6 +99,11 @@ core::Publish TrialStore::prepare_write(const TrialResult& result) const {
     if (!timings.empty()) core::commit_text(path, timings);
     publish();
   };
+}
+
+core::Publish TrialStore::write_later(TrialResult result) const {
+  if (!h5::is_thread_safe()) return prepare_write(result);
+  return [store = *this, result = std::move(result)] { store.write(result); };
 }
 
 void TrialStore::quarantine(const std::string& id) const {

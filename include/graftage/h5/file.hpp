@@ -45,6 +45,10 @@ struct Column {
 /// Version of the HDF5 library in use, "1.10.8".
 [[nodiscard]] std::string library_version();
 
+/// True if the linked library locks itself, so that this module may be called on several threads, each with files of
+/// its own. Otherwise one thread of a process calls it at a time.
+[[nodiscard]] bool is_thread_safe();
+
 /// An HDF5 file, opened read-only or created; every failure is an Error that names file and dataset.
 ///
 /// Files are byte-reproducible (no timestamps, fixed library versions V18..V110) and hostile-safe on reading: external

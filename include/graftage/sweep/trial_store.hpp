@@ -31,6 +31,9 @@ class TrialStore {
   /// The first half of write: all of it that uses HDF5, on the calling thread. What is left, waiting for the disk, may
   /// run on another one. @throws as write
   [[nodiscard]] core::Publish prepare_write(const TrialResult& result) const;
+  /// All of write, for another thread, where h5::is_thread_safe(); elsewhere prepare_write. @throws as write, in either
+  /// half
+  [[nodiscard]] core::Publish write_later(TrialResult result) const;
   /// Moves a damaged result out of the way, to quarantine/.
   void quarantine(const std::string& id) const;
 

@@ -200,6 +200,29 @@ TEST(Launcher, AFullDiskBehindAResultKeepsItsExitCode) {
   }
 }
 
+TEST(Launcher, AResultThatDiffersFromAStoredOneIsReportedWhenTheRestHasRun) {
+  const auto world = Communicator::world();
+  const SharedDirectory directory(world);
+  const TrialStore store(directory.path());
+  const auto run = [&](const Trial& trial) {
+    auto result = toy_result(trial);
+    if (trial.id == "t01") store.write(result);  // another driver was faster, on a machine that computes otherwise
+    if (trial.id == "t01") result.curves["valid/roc_auc"][1] = 0.125;
+    return result;
+  };
+
+  try {
+    (void)sweep::run_trials(toy_trials(kTrials), store, run, world);
+    ADD_FAILURE() << "a second result was not noticed";
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.exit_code(), core::ExitCode::ReproducibilityMismatch);
+  }
+  world.barrier();
+
+  EXPECT_EQ(files_of(directory.path()).size(), static_cast<std::size_t>(kTrials));
+  EXPECT_TRUE(std::filesystem::exists(directory.path() / "quarantine/t01.second.h5"));
+}
+
 TEST(Launcher, ARankThatCannotStoreStopsTheOthers) {
   constexpr int kMany = 90;
   const auto world = Communicator::world();

@@ -202,6 +202,9 @@ TEST(DoctorChecks, Hdf5AndItsLocks) {
   expect(check_hdf5(directory, tools), Verdict::Ok, "not needed");
   tools.hdf5_locking = "TRUE";
   expect(check_hdf5(directory, tools), Verdict::Warn, "HDF5_USE_FILE_LOCKING=TRUE");
+  EXPECT_EQ(check_hdf5(directory, tools).text.find("thread"), std::string::npos);
+  tools.hdf5_is_thread_safe = false;
+  expect(check_hdf5(directory, tools), Verdict::Warn, "not thread-safe");
 }
 
 TEST(DoctorChecks, Slurm) {

@@ -54,6 +54,38 @@ TEST_F(ArtifactTest, HeaderAndContentComeBack) {
   EXPECT_EQ(file.read<double>("/final"), values());
 }
 
+TEST_F(ArtifactTest, ThreadsWriteReadAndFailEachOnItsOwn) {
+  if (!is_thread_safe()) GTEST_SKIP() << "this HDF5 library is for one thread at a time";
+  constexpr int kThreads = 4, kFiles = 20;
+  std::vector<std::string> failures(kThreads);
+  const auto use = [&](int t) {
+    for (int i = 0; i < kFiles; ++i) {
+      const auto path = directory_.path() / (std::to_string(t) + ".h5");
+      const std::vector<std::int64_t> own(100 + i, t);
+      commit_artifact(path, "graftage-report", kFormatVersion, "{}", [&](File& file) {
+        file.write<std::int64_t>("/own", own, {own.size()});
+        file.write_text("/names", {std::to_string(t)});
+      });
+      const File file = open_verified(path, "graftage-report");
+      if (file.read<std::int64_t>("/own") != own) failures[t] = "other values";
+      const std::string missing = "missing" + std::to_string(t);
+      try {
+        (void)file.children("/" + missing);
+        failures[t] = "a missing group was listed";
+      } catch (const core::DataError& error) {
+        if (std::string(error.what()).find(missing + "' doesn't exist") == std::string::npos)
+          failures[t] = error.what();
+      }
+    }
+  };
+
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) threads.emplace_back(use, t);
+  for (auto& thread : threads) thread.join();
+
+  EXPECT_EQ(failures, std::vector<std::string>(kThreads));
+}
+
 TEST_F(ArtifactTest, TheDigestDependsOnContentNotOnLayout) {
   commit({});
   const std::string digest = read_header(File::open(path_)).content_sha256;

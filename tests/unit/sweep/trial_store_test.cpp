@@ -124,6 +124,19 @@ TEST(TrialStore, APreparedResultIsStoredWhenPublished) {
   EXPECT_EQ(store.read_timings("t00").at("graphs_per_second"), 12.5);
 }
 
+TEST(TrialStore, AResultLeftForLaterIsStoredByAnotherThread) {
+  const TemporaryDirectory directory;
+  const TrialStore store(directory.path());
+
+  const auto write = store.write_later(toy_result(toy_trials(1)[0]));
+  EXPECT_FALSE(store.read("t00").has_value());
+  EXPECT_EQ(std::filesystem::exists(directory.path() / "trials"), !h5::is_thread_safe());
+  std::thread(write).join();
+
+  EXPECT_TRUE(store.has_done("t00"));
+  EXPECT_EQ(store.read_timings("t00").at("graphs_per_second"), 12.5);
+}
+
 TEST(TrialStore, DamagedResultsAreSetAsideAndReplaced) {
   const TemporaryDirectory directory;
   const TrialStore store(directory.path());
