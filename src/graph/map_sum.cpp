@@ -23,7 +23,7 @@ using torch::autograd::variable_list;
 constexpr std::int64_t kSumRows = 256;
 /// Rows scattered into one copy of the tables.
 constexpr std::int64_t kScatterRows = 1024;
-/// Tables up to this many rows get their gradient by scattering: a copy of them stays in the cache.
+/// A copy of a table of so many rows stays in the cache.
 constexpr std::int64_t kSmallTable = 256;
 
 /// Carries maps through the saved data of an autograd node.
@@ -101,7 +101,7 @@ struct SumOfMaps : torch::autograd::Function<SumOfMaps> {
     std::vector<std::size_t> small;
     for (std::size_t i = 0; i < maps.size(); ++i) {
       if (!context->needs_input_grad(i)) continue;
-      if (!at::GradMode::is_enabled() && maps[i].columns() <= kSmallTable)
+      if (!at::GradMode::is_enabled() && scatters_gradient(maps[i]))
         small.push_back(i);
       else
         result[i] = maps[i].transposed().apply(gradient);
@@ -113,6 +113,8 @@ struct SumOfMaps : torch::autograd::Function<SumOfMaps> {
 };
 
 }  // namespace
+
+bool scatters_gradient(const LinearMap& map) { return map.columns() <= kSmallTable; }
 
 at::Tensor sum_of_maps(const std::vector<MapTerm>& terms, const at::Tensor& bias, Activation activation) {
   GRAFTAGE_CHECK(!terms.empty());

@@ -1,6 +1,7 @@
 #include "graftage/graph/message_flow.hpp"
 
 #include "graftage/core/error.hpp"
+#include "graftage/graph/map_sum.hpp"
 #include "graph/neighbourhoods.hpp"
 #include "graph/row_table.hpp"
 
@@ -232,10 +233,13 @@ void prepare_gradients(const MessageFlow& flow) {
   const auto build = [](const LinearMap& map) {
     if (map.is_defined()) (void)map.transposed().rows();
   };
-  for (const LinearMap& codes : flow.input_codes) build(codes);
+  const auto build_where_read = [&](const LinearMap& map) {
+    if (!scatters_gradient(map)) build(map);
+  };
+  for (const LinearMap& codes : flow.input_codes) build_where_read(codes);
   for (const FlowLayer& layer : flow.layers) {
-    build(layer.sources);
-    for (const LinearMap& counts : layer.edge_counts) build(counts);
+    build_where_read(layer.sources);
+    for (const LinearMap& counts : layer.edge_counts) build_where_read(counts);
     build(layer.below);
     build(layer.expand);
   }

@@ -15,6 +15,9 @@ struct MapTerm {
   at::Tensor x;   ///< [C, H]
 };
 
+/// Whether a first derivative of sum_of_maps scatters into the table of this map instead of reading its transpose.
+[[nodiscard]] bool scatters_gradient(const LinearMap& map);
+
 /// activation(sum over the terms of map x, plus bias), row by row in one pass: neighbours and bond tables in one
 /// operator (performance 2.3).
 ///
