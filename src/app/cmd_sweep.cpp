@@ -59,6 +59,7 @@ int run_sweep(const Invocation& invocation) {
   adapt::TrialRunner runner;
   if (invocation.dry_run) {
     const auto config = sweep::read_sweep_config(load_document(invocation));
+    sweep::TrialStore(config.output).refuse_foreign_directory();
     const auto settled = train::settled_precision(config.output);
     print_trials(plan_trials(config, runner, settled.value_or(train::best_precision(core::cpu_features()))));
     return 0;
@@ -73,11 +74,14 @@ int run_sweep(const Invocation& invocation) {
       config = sweep::read_sweep_config(document);
       open = leaves_precision_open(document);
     });
+    const sweep::TrialStore store(config.output);
+    mpi::agree(world, [&] {
+      if (world.is_root()) store.refuse_foreign_directory();
+    });
     const auto precision =
         open ? train::settle_precision(train::Precision::Auto, config.output, world) : train::Precision::Fp32;
     mpi::agree(world, [&] { trials = plan_trials(config, runner, precision); });
     check_same_trials(world, trials);
-    const sweep::TrialStore store(config.output);
     mpi::agree(world, [&] {
       if (world.is_root()) store.write_plan(config::dump(config).to_json(), trials);
     });

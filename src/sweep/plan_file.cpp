@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace graftage::sweep {
 
@@ -62,7 +63,23 @@ std::string plan_text(const std::string& sweep_json, const std::vector<Trial>& t
   return text + "]}\n";
 }
 
+/// Files by which other stages' directories are known.
+constexpr std::pair<const char*, const char*> kForeign[] = {{"index.h5", "a corpus"},
+                                                            {"encoder.h5", "a pretraining run"},
+                                                            {"manifest.yaml", "a pretraining run"},
+                                                            {"checkpoints", "a pretraining run"},
+                                                            {"report.h5", "a report without its sweep"}};
+
 }  // namespace
+
+void TrialStore::refuse_foreign_directory() const {
+  for (const char* own : {"plan.json", "trials"})
+    if (std::filesystem::exists(directory_ / own)) return;
+  for (const auto& [name, owner] : kForeign)
+    if (std::filesystem::exists(directory_ / name))
+      throw core::ConfigError("", "output: " + directory_.string() + " holds " + owner + " (" + name +
+                                      "); choose another output for the sweep");
+}
 
 void TrialStore::write_plan(const std::string& sweep_json, const std::vector<Trial>& trials) const {
   const auto path = directory_ / "plan.json";

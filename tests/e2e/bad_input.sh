@@ -44,4 +44,9 @@ expect 0 ranks 1 pretrain --config configs/tiny_l2p.yaml
 sed 's/method: grid/method: bayes/' configs/tiny_sweep.yaml >bayes.yaml
 expect 78 "$g" sweep --config bayes.yaml --dry-run
 said 'bayes'
+for foreign in pretrain/l2p corpora/oxygen; do
+  expect 78 ranks 2 sweep --config configs/tiny_sweep.yaml --set output=runs/tiny/$foreign
+  said "runs/tiny/$foreign holds a"
+  [ ! -e runs/tiny/$foreign/plan.json ] || fail 'a sweep was mixed into the output of another stage'
+done
 expect 66 "$g" report runs/nothing

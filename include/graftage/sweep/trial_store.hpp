@@ -60,6 +60,9 @@ class TrialStore {
   [[nodiscard]] std::vector<Trial> read_plan() const;
   [[nodiscard]] std::string sweep_json() const;
 
+  /// Before anything is written: no other stage's output lives here. @throws ConfigError saying which
+  void refuse_foreign_directory() const;
+
   /// Creates the directories and removes what crashed writers left. One caller.
   void prepare() const;
 

@@ -153,6 +153,22 @@ TEST(TrialStore, DamagedResultsAreSetAsideAndReplaced) {
   EXPECT_TRUE(std::filesystem::exists(directory.path() / "quarantine/t00.damaged.h5"));
 }
 
+TEST(TrialStore, OtherStagesOutputsAreNotMixedWithASweep) {
+  const TemporaryDirectory directory;
+  const TrialStore store(directory.path());
+  EXPECT_NO_THROW(store.refuse_foreign_directory());
+  std::ofstream(directory.path() / "encoder.h5") << "an encoder";
+
+  try {
+    store.refuse_foreign_directory();
+    FAIL() << "nothing was thrown";
+  } catch (const core::ConfigError& error) {
+    EXPECT_HAS(std::string(error.what()), "holds a pretraining run (encoder.h5); choose another output");
+  }
+  store.write_plan("{}", toy_trials(1));
+  EXPECT_NO_THROW(store.refuse_foreign_directory());  // it is a sweep's by now
+}
+
 TEST(TrialStore, ATrialIsClaimedOncePerSession) {
   const TemporaryDirectory directory;
   const TrialStore store(directory.path());
