@@ -25,13 +25,13 @@ void print_summary(const data::ImportConfig& config, const data::ImportSummary& 
 
 int run_import(const Invocation& invocation) {
   if (invocation.dry_run) {
-    std::cout << config::dump(config::read<data::ImportConfig>(load_document(invocation))).to_yaml();
+    std::cout << config::dump(data::read_import_config(load_document(invocation))).to_yaml();
     return 0;
   }
   return with_ranks([&](const mpi::Communicator& world) {
     data::ImportConfig config;
     parse_on_all_ranks(invocation, world,
-                       [&](const config::Node& document) { config = config::read<data::ImportConfig>(document); });
+                       [&](const config::Node& document) { config = data::read_import_config(document); });
     const auto summary = data::run_import(config, world);
     if (world.is_root()) print_summary(config, summary);
     return 0;

@@ -54,7 +54,7 @@ std::string describe_sweep(const sweep::SweepConfig& config) {
 std::set<std::filesystem::path> upstream(const study::Stage& stage) {
   std::set<std::filesystem::path> paths;
   if (stage.kind == study::StageKind::Import)
-    for (const auto& corpus : config::read<data::ImportConfig>(stage.document).exclude) paths.insert(corpus);
+    for (const auto& corpus : data::read_import_config(stage.document).exclude) paths.insert(corpus);
   if (stage.kind == study::StageKind::Pretrain) paths.insert(pretrain::read_pretrain_config(stage.document).corpus);
   if (stage.kind == study::StageKind::Sweep)
     for (const auto& trial : list_trials(sweep::read_sweep_config(stage.document))) {
@@ -80,7 +80,7 @@ void add_files(const std::filesystem::path& path, std::vector<std::filesystem::p
 std::string describe_stage(const study::Stage& stage) {
   switch (stage.kind) {
     case study::StageKind::Import:
-      return describe_import(config::read<data::ImportConfig>(stage.document));
+      return describe_import(data::read_import_config(stage.document));
     case study::StageKind::Pretrain:
       return describe_pretrain(pretrain::read_pretrain_config(stage.document));
     case study::StageKind::Sweep:
@@ -94,7 +94,7 @@ std::string describe_stage(const study::Stage& stage) {
 std::vector<std::filesystem::path> input_files(const study::Stage& stage) {
   std::vector<std::filesystem::path> files;
   if (stage.kind != study::StageKind::Import) return files;
-  const auto config = config::read<data::ImportConfig>(stage.document);
+  const auto config = data::read_import_config(stage.document);
   for (const auto& source : config.sources) add_files(data::resolve_input_path(source.file), files);
   if (config.labels.join_file) add_files(data::resolve_input_path(*config.labels.join_file), files);
   std::sort(files.begin(), files.end());

@@ -59,6 +59,34 @@ std::string import_provenance(const ImportConfig& config) {
       .dump();
 }
 
+namespace {
+
+/// Counts that cannot come out together, whatever the input.
+void check_expected_counts(const ImportConfig& config) {
+  const auto& expect = config.expect;
+  const auto at_most = [](const char* name, std::optional<std::int64_t> count, const char* bound_name,
+                          std::optional<std::int64_t> bound) {
+    if (count && bound && *count > *bound)
+      throw core::ConfigError("", std::string("expect.") + name + ": " + core::group_thousands(*count) +
+                                      " is more than expect." + bound_name + ", " + core::group_thousands(*bound));
+  };
+  at_most("unparsable", expect.unparsable, "rows", expect.rows);
+  at_most("unique", expect.unique, "rows", expect.rows);
+  at_most("graphs", expect.graphs, "rows", expect.rows);
+  at_most("removed", expect.removed, "rows", expect.rows);
+  at_most("positives", expect.positives, "graphs", expect.graphs);
+  if (config.duplicates == Duplicates::Merge) at_most("graphs", expect.graphs, "unique", expect.unique);
+  if (config.exclude.empty() && expect.removed.value_or(0) > 0)
+    throw core::ConfigError("", "expect.removed: nothing is removed without exclude; name the corpora to leave out");
+  const auto& labels = config.labels;
+  const bool has_labels = !labels.columns.empty() || labels.join_file || labels.computed ||
+                          std::any_of(config.sources.begin(), config.sources.end(), is_ogb);
+  if (!has_labels && expect.positives.value_or(0) > 0)
+    throw core::ConfigError("", "expect.positives: this corpus has no labels; say which in labels");
+}
+
+}  // namespace
+
 void check_import_config(const ImportConfig& config) {
   if (config.sources.empty()) throw core::ConfigError("", "sources: at least one input table is needed");
   const std::vector<std::string> splits = {"scaffold", "random", "ogb"};
@@ -90,6 +118,7 @@ void check_import_config(const ImportConfig& config) {
     if (source.first_row.value_or(1) > source.last_row.value_or(source.first_row.value_or(1)))
       throw core::ConfigError("", "sources[" + std::to_string(s) + "]: first_row lies after last_row");
   }
+  check_expected_counts(config);
 }
 
 void check_expectations(const ImportConfig& config, const ImportSummary& summary) {

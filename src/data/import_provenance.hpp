@@ -11,7 +11,8 @@ namespace graftage::data {
 /// the RDKit version. Free of directories, so a corpus has the same identity wherever its inputs lie.
 [[nodiscard]] std::string import_provenance(const ImportConfig& config);
 
-/// @throws ConfigError for values that visit_fields cannot check (splits, label kind, fractions)
+/// @throws ConfigError for values that visit_fields cannot check (splits, label kind, fractions, contradictory
+/// expectations)
 void check_import_config(const ImportConfig& config);
 
 /// @throws DataError naming the first count that differs from what is expected

@@ -76,6 +76,12 @@ ImportSummary summary_of(const std::string& existing) {
 
 }  // namespace
 
+ImportConfig read_import_config(const config::Node& document) {
+  auto config = config::read<ImportConfig>(document);
+  check_import_config(config);
+  return config;
+}
+
 ImportSummary run_import(const ImportConfig& config, const mpi::Communicator& communicator) {
   const auto start = std::chrono::steady_clock::now();
   std::string provenance;

@@ -15,6 +15,11 @@ said 'wrong_key.yaml:7:'
 said "did you mean 'splits'?"
 [ "$(grep -c 'did you mean' output)" -eq 1 ] || fail 'the error was printed by more than one rank'
 
+for setting in 'splits=[scafold]' expect.graphs=74; do
+  expect 78 "$g" import --config configs/tiny_task.yaml --dry-run --set "$setting"
+done
+said 'expect.graphs: 74 is more than expect.rows, 73'
+
 sed 's/has_oxygen/has_oxigen/' configs/tiny_task.yaml >missing_column.yaml
 expect 65 ranks 2 import --config missing_column.yaml
 said "has_oxigen"

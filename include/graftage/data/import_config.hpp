@@ -68,12 +68,12 @@ struct ExpectedCounts {
 };
 template <class V>
 void visit_fields(V& visit, ExpectedCounts& c) {
-  visit("rows", c.rows, config::any(), "input rows");
-  visit("unparsable", c.unparsable, config::any(), "rows that could not be parsed");
-  visit("unique", c.unique, config::any(), "distinct molecules, before any are removed");
-  visit("graphs", c.graphs, config::any(), "graphs written");
-  visit("positives", c.positives, config::any(), "positive labels of the first target");
-  visit("removed", c.removed, config::any(), "graphs removed because they occur in an excluded corpus");
+  visit("rows", c.rows, config::at_least(0), "input rows");
+  visit("unparsable", c.unparsable, config::at_least(0), "rows that could not be parsed");
+  visit("unique", c.unique, config::at_least(0), "distinct molecules, before any are removed");
+  visit("graphs", c.graphs, config::at_least(0), "graphs written");
+  visit("positives", c.positives, config::at_least(0), "positive labels of the first target");
+  visit("removed", c.removed, config::at_least(0), "graphs removed because they occur in an excluded corpus");
 }
 
 /// `graftage import`: tables of molecules become one corpus directory.

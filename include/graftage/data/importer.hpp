@@ -1,5 +1,6 @@
 #pragma once
 
+#include "graftage/config/node.hpp"
 #include "graftage/data/import_config.hpp"
 #include "graftage/mpi/communicator.hpp"
 
@@ -26,6 +27,9 @@ struct ImportSummary {
 /// Path of an input: "rdkit:NAME" is NAME in RDKit's data folder (Data/, Contrib/), anything else is itself.
 /// @throws MissingInput if RDKit's data package is not installed
 [[nodiscard]] std::filesystem::path resolve_input_path(const std::filesystem::path& path);
+
+/// Typed import, checked without looking at the input. @throws ConfigError
+[[nodiscard]] ImportConfig read_import_config(const config::Node& document);
 
 /// Imports on all ranks: shards are dealt out by number, so any number of ranks writes the same bytes. Memory is
 /// bounded by the shard plus 16-byte keys. Progress on stderr of rank 0. Collective.

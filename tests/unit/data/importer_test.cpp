@@ -232,6 +232,26 @@ TEST_F(ImporterTest, AStopSignalEndsTheImportWithNothingWritten) {
   EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
 }
 
+TEST_F(ImporterTest, ADryRunFindsWhatCannotComeOutOfAnyInput) {
+  const auto error_of_reading = [](const std::string& text) -> std::string {
+    try {
+      (void)read_import_config(config::parse_yaml("{name: x, output: x, sources: [{file: x.csv}], " + text + "}", "x"));
+    } catch (const core::ConfigError& error) {
+      return error.what();
+    }
+    return "nothing was thrown";
+  };
+
+  EXPECT_EQ(error_of_reading("expect: {rows: 9, unparsable: 2, graphs: 7}"), "nothing was thrown");
+  EXPECT_CONTAINS(error_of_reading("splits: [scafold]"), "did you mean 'scaffold'?");
+  EXPECT_CONTAINS(error_of_reading("expect: {rows: -1}"), "expect.rows");
+  EXPECT_CONTAINS(error_of_reading("expect: {rows: 9, graphs: 10}"), "expect.graphs: 10 is more than expect.rows, 9");
+  EXPECT_CONTAINS(error_of_reading("duplicates: merge, expect: {unique: 8, graphs: 9}"), "more than expect.unique, 8");
+  EXPECT_CONTAINS(error_of_reading("expect: {removed: 1}"), "without exclude");
+  EXPECT_CONTAINS(error_of_reading("expect: {positives: 1}"), "no labels");
+  EXPECT_EQ(error_of_reading("labels: {columns: [y]}, expect: {positives: 1}"), "nothing was thrown");
+}
+
 TEST_F(ImporterTest, MistakesAreNamedWithTheRemedy) {
   EXPECT_CONTAINS(
       error_of(core::ExitCode::BadData, {"sources=[{file: " GRAFTAGE_TEST_DATA "/tiny_molecules.csv, smiles: smile}]"}),
