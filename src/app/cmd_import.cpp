@@ -16,7 +16,8 @@ void print_summary(const data::ImportConfig& config, const data::ImportSummary& 
   if (summary.duplicates > 0) std::cout << ", " << count(summary.duplicates) << " duplicates merged";
   if (summary.removed > 0)
     std::cout << ", " << count(summary.removed) << " removed because an excluded corpus has them";
-  if (summary.positives > 0) std::cout << ", " << count(summary.positives) << " positive";
+  if (summary.binary_labels == 1) std::cout << ", " << count(summary.positives) << " positive";
+  if (summary.binary_labels > 1) std::cout << ", " << count(summary.binary_labels) << " binary labels";
   std::cout << "; " << core::format_duration(summary.seconds) << "\n  " << config.output.string() << "  sha256 "
             << summary.content_sha256.substr(0, 16) << std::endl;
 }

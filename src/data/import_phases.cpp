@@ -148,6 +148,7 @@ void Import::choose_label_kind() {
   const bool is_real = config_.labels.kind == "real" || (config_.labels.kind == "auto" && (any_real || !any_label));
   labels_.kind = is_real ? graph::LabelKind::Real : graph::LabelKind::Binary;
   labels_.origin = config_.labels.computed.has_value() ? "computed" : "measured";
+  if (!is_real) summary_.binary_labels = static_cast<std::int64_t>(labels_.names.size());
 }
 
 std::vector<std::int64_t> Import::staged_rows(std::int64_t shard, std::size_t own_first) const {

@@ -51,8 +51,12 @@ std::string find_existing(const ImportConfig& config, const std::string& provena
     core::log_warning("importing again: " + std::string(error.what()));
     return "";
   }
-  if (corpus->provenance_json() == provenance)
-    return Json{{"counts", corpus->counts()}, {"sha256", corpus->content_sha256()}}.dump();
+  if (corpus->provenance_json() == provenance) {
+    const auto& labels = corpus->labels();
+    const auto binary_labels = labels.kind == graph::LabelKind::Binary ? labels.names.size() : 0;
+    return Json{{"counts", corpus->counts()}, {"binary_labels", binary_labels}, {"sha256", corpus->content_sha256()}}
+        .dump();
+  }
   if (!config.replace) refuse_to_replace(*corpus, config);
   return "";
 }
@@ -69,6 +73,7 @@ ImportSummary summary_of(const std::string& existing) {
   summary.graphs = count("graphs");
   summary.positives = count("positives");
   summary.label_conflicts = count("label_conflicts");
+  summary.binary_labels = json.at("binary_labels").get<std::int64_t>();
   summary.already_imported = true;
   summary.content_sha256 = json.at("sha256").get<std::string>();
   return summary;

@@ -18,6 +18,7 @@ struct ImportSummary {
   std::int64_t removed = 0;     ///< left out because of `exclude`
   std::int64_t graphs = 0;
   std::int64_t positives = 0;        ///< of the first target
+  std::int64_t binary_labels = 0;    ///< targets that are binary
   std::int64_t label_conflicts = 0;  ///< labels on which merged rows disagree
   double seconds = 0;
   bool already_imported = false;  ///< the corpus was there, intact and made from the same inputs: left alone

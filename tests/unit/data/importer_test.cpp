@@ -114,13 +114,17 @@ TEST_F(ImporterTest, LabelsMayBeRealThresholdedComputedOrAllColumns) {
   EXPECT_EQ(import({"labels.columns=[score]", "labels.active_at_least=1.5"}).positives, 4);
   EXPECT_EQ(corpus()->labels().kind, graph::LabelKind::Binary);
 
+  const std::vector<std::string> two = {"labels={columns: [active, score], active_at_least: 1}"};
+  EXPECT_EQ(import(two).binary_labels, 2);
+  EXPECT_EQ(import(two).binary_labels, 2);  // it is there
+
   EXPECT_EQ(import({"labels={computed: BRENK, name: alert}"}).positives, 1);
   EXPECT_EQ(corpus()->labels(), (graph::LabelSchema{graph::LabelKind::Binary, {"alert"}, "computed"}));
 
-  (void)import({"labels={columns: ['*'], ignore: [note]}"});
+  EXPECT_EQ(import({"labels={columns: ['*'], ignore: [note]}"}).binary_labels, 0);
   EXPECT_EQ(corpus()->labels().names, (std::vector<std::string>{"active", "score"}));
 
-  (void)import({"labels={}"});
+  EXPECT_EQ(import({"labels={}"}).binary_labels, 0);
   EXPECT_EQ(corpus()->labels().kind, graph::LabelKind::None);
   EXPECT_TRUE(corpus()->read(core::GraphId(0), 1)[0].labels.empty());
 }
