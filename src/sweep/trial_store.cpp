@@ -21,6 +21,13 @@ namespace {
 
 constexpr char kDoneNote = '+', kFailedNote = '-';
 
+/// quarantine/<name>.h5, or quarantine/<name>.2.h5 and so on: what lies there stays.
+fs::path place_in_quarantine(const fs::path& run_directory, const std::string& name) {
+  fs::path place = run_directory / "quarantine" / (name + ".h5");
+  for (int number = 2; fs::exists(place); ++number) place.replace_filename(name + "." + std::to_string(number) + ".h5");
+  return place;
+}
+
 void move_file(const fs::path& from, const fs::path& to) {
   core::create_directories(to.parent_path());
   std::error_code error;
@@ -85,7 +92,7 @@ core::Publish TrialStore::prepare_write(const TrialResult& result) const {
   }
   if (stored && stored->status == TrialStatus::Done) {
     if (result.status != TrialStatus::Done || same_content(*stored, result)) return [] {};
-    const auto second = directory_ / "quarantine" / (id + ".second.h5");
+    const auto second = place_in_quarantine(directory_, id + ".second");
     core::create_directories(second.parent_path());
     prepare_trial_file(second, result)();
     throw core::Error(core::ExitCode::ReproducibilityMismatch, "trial " + id +
@@ -107,7 +114,7 @@ core::Publish TrialStore::write_later(TrialResult result) const {
 }
 
 void TrialStore::quarantine(const std::string& id) const {
-  const auto target = directory_ / "quarantine" / (id + ".damaged.h5");
+  const auto target = place_in_quarantine(directory_, id + ".damaged");
   move_file(file_of(id), target);
   core::log_warning("a damaged result was moved to " + target.string() + "; its trial runs again");
 }

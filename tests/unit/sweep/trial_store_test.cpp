@@ -153,6 +153,27 @@ TEST(TrialStore, DamagedResultsAreSetAsideAndReplaced) {
   EXPECT_TRUE(std::filesystem::exists(directory.path() / "quarantine/t00.damaged.h5"));
 }
 
+TEST(TrialStore, WhatLiesInQuarantineStaysThere) {
+  const TemporaryDirectory directory;
+  const TrialStore store(directory.path());
+  const auto quarantine = directory.path() / "quarantine";
+  for (const std::string damage : {"first", "second"}) {
+    store.prepare();
+    std::ofstream(directory.path() / "trials/t00.h5") << damage;
+    store.quarantine("t00");
+  }
+  auto result = toy_result(toy_trials(1)[0]);
+  store.write(result);
+  for (const double other : {0.125, 0.25}) {
+    result.curves["valid/roc_auc"][1] = other;
+    EXPECT_THROW(store.write(result), core::Error);
+  }
+
+  EXPECT_EQ(bytes_of(quarantine / "t00.damaged.h5"), "first");
+  EXPECT_EQ(bytes_of(quarantine / "t00.damaged.2.h5"), "second");
+  EXPECT_NE(bytes_of(quarantine / "t00.second.h5"), bytes_of(quarantine / "t00.second.2.h5"));
+}
+
 TEST(TrialStore, OtherStagesOutputsAreNotMixedWithASweep) {
   const TemporaryDirectory directory;
   const TrialStore store(directory.path());
