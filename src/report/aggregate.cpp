@@ -2,6 +2,7 @@
 
 #include "graftage/config/load.hpp"
 #include "graftage/core/build_info.hpp"
+#include "graftage/core/error.hpp"
 #include "graftage/core/text.hpp"
 #include "graftage/sweep/trial_store.hpp"
 #include "report/cells.hpp"
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace graftage::report {
 
@@ -18,6 +20,17 @@ using Json = nlohmann::ordered_json;
 using sweep::TrialResult;
 using sweep::TrialStatus;
 
+/// @throws Error (65) saying how a damaged result is replaced
+std::optional<TrialResult> read_result(const sweep::TrialStore& store, const std::string& id) {
+  try {
+    return store.read(id);
+  } catch (const core::DataError& error) {
+    throw core::Error(error.exit_code(), std::string(error.what()) +
+                                             "; graftage sweep with the same configuration moves it to quarantine/ and "
+                                             "runs that trial again, and nothing else");
+  }
+}
+
 /// Every planned trial with its result, in the order of the sweep file.
 std::vector<TrialResult> read_members(const sweep::TrialStore& store) {
   auto trials = store.read_plan();
@@ -25,7 +38,7 @@ std::vector<TrialResult> read_members(const sweep::TrialStore& store) {
   std::vector<TrialResult> members;
   for (auto& trial : trials) {
     TrialResult member;
-    if (auto stored = store.read(trial.id)) {
+    if (auto stored = read_result(store, trial.id)) {
       member = std::move(*stored);
     } else {
       member.status = TrialStatus::Missing;

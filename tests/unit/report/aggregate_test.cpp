@@ -214,7 +214,8 @@ TEST(Aggregate, NamesWhatIsNoSweepAndWhatIsDamaged) {
   try {
     (void)report::aggregate(directory.path());
     FAIL() << "a truncated trial was accepted";
-  } catch (const core::DataError& error) {
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.exit_code(), core::ExitCode::BadData);
     EXPECT_NE(std::string(error.what()).find(file.filename().string()), std::string::npos) << error.what();
   }
 }

@@ -1,6 +1,7 @@
 #include "graftage/report/run.hpp"
 
 #include "graftage/core/atomic_file.hpp"
+#include "graftage/core/error.hpp"
 #include "graftage/core/text.hpp"
 #include "graftage/h5/artifact.hpp"
 #include "graftage/report/table.hpp"
@@ -48,6 +49,26 @@ const std::filesystem::path& run_with_a_failure() {
 }
 
 }  // namespace
+
+TEST(RunReport, ADamagedResultIsNamedWithTheRemedyAndTheOldReportStays) {
+  const TemporaryDirectory directory;
+  const auto run = directory.path() / "run";
+  std::filesystem::copy(run_with_a_failure(), run, std::filesystem::copy_options::recursive);
+  (void)report::run_report(run);
+  const std::string before = core::read_text(run / "report.h5");
+  const auto damaged = std::filesystem::directory_iterator(run / "trials")->path();
+  std::filesystem::resize_file(damaged, std::filesystem::file_size(damaged) - 10);
+
+  try {
+    (void)report::run_report(run);
+    FAIL() << "nothing was thrown";
+  } catch (const core::Error& error) {
+    EXPECT_EQ(error.exit_code(), core::ExitCode::BadData);
+    EXPECT_HAS(std::string(error.what()), damaged.string());
+    EXPECT_HAS(std::string(error.what()), "graftage sweep with the same configuration");
+  }
+  EXPECT_EQ(core::read_text(run / "report.h5"), before);
+}
 
 TEST(RunReport, FileHoldsMembersMetricsFinalStatsAndProvenance) {
   const auto& directory = run_with_a_failure();
