@@ -2,6 +2,7 @@
 
 #include "row_blocks.hpp"
 #include "row_kernels.hpp"
+#include "tensor_use.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -39,7 +40,7 @@ ActivationGradient activation_gradient(const at::Tensor& gradient, const at::Ten
     const at::Tensor rows = y.defined() ? at::threshold_backward(gradient, y.detach(), 0) : gradient;
     return {rows, wants_bias ? rows.sum(0) : at::Tensor()};
   }
-  const bool alone = gradient.use_count() == 1 && gradient.storage().use_count() == 1 && gradient.is_contiguous();
+  const bool alone = is_alone(gradient);
   const at::Tensor dense = gradient.contiguous();
   ActivationGradient result{!y.defined() || alone ? dense : at::empty_like(dense), at::Tensor()};
   if (y.defined() || wants_bias)

@@ -152,6 +152,7 @@ void check(const at::Tensor& x, const BlockAffine& affine) {
   GRAFTAGE_CHECK(x.defined() && x.dim() == 2 && x.is_contiguous(), x.defined() ? x.dim() : -1);
   GRAFTAGE_CHECK(x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble), x.scalar_type());
   GRAFTAGE_CHECK(affine.block_ptr.scalar_type() == at::kLong && affine.block_ptr.dim() == 1, affine.block_ptr.dim());
+  GRAFTAGE_CHECK(affine.activation != Activation::ReluOfNext, "has its own derivative");
   const std::int64_t blocks = affine.block_ptr.numel() - 1;
   GRAFTAGE_CHECK(affine.mean.numel() == x.size(1), affine.mean.numel(), x.size(1));
   GRAFTAGE_CHECK(affine.scale.dim() == 2 && affine.scale.size(0) == blocks && affine.scale.size(1) == x.size(1), blocks,

@@ -146,6 +146,7 @@ at::Tensor add_block_products(const at::Tensor& y, const at::Tensor& x, const st
                               const at::Tensor& block_ptr, const BlockProductOptions& options) {
   GRAFTAGE_CHECK(y.dim() == 2 && y.is_contiguous() && x.dim() == 2 && x.size(0) == y.size(0), y.size(0), x.size(0));
   GRAFTAGE_CHECK(y.is_cpu() && (y.scalar_type() == at::kFloat || y.scalar_type() == at::kDouble), y.scalar_type());
+  GRAFTAGE_CHECK(options.activation != Activation::ReluOfNext, "has its own derivative");
   variable_list factors;
   for (const LowRank& term : terms) {
     GRAFTAGE_CHECK(term.left.sizes() == x.sizes() && term.right.sizes() == y.sizes(), term.left.size(0), y.size(0));

@@ -5,6 +5,7 @@
 #include "row_blocks.hpp"
 #include "row_kernels.hpp"
 #include "sgemm.hpp"
+#include "tensor_use.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -30,13 +31,16 @@ at::Tensor operand(const at::Tensor& x, MatmulPrecision precision) {
 
 bool by_sgemm(const at::Tensor& x) { return x.scalar_type() == at::kFloat && detail::has_sgemm(); }
 
+/// A matrix that sgemm reads as it is: one of its strides is 1.
+at::Tensor dense(const at::Tensor& b) { return b.stride(0) == 1 || b.stride(1) == 1 ? b : b.contiguous(); }
+
 /// y = activation(y + bias) for `count` rows from `first`.
 void finish(at::Tensor& y, const at::Tensor& bias, Activation activation, std::int64_t first, std::int64_t count) {
   const std::int64_t width = y.size(1);
   detail::for_type(y, [&]<class T>(T) {
     detail::add_bias_and_activate<T>(y.mutable_data_ptr<T>() + first * width,
-                                     bias.defined() ? bias.const_data_ptr<T>() : nullptr,
-                                     activation == Activation::Relu, count, width);
+                                     bias.defined() ? bias.const_data_ptr<T>() : nullptr, rectifies(activation), count,
+                                     width);
   });
 }
 
@@ -46,8 +50,7 @@ at::Tensor multiply(const at::Tensor& x, const at::Tensor& b, const at::Tensor& 
   at::Tensor y = at::empty({x.size(0), b.size(1)}, x.options().requires_grad(false));
   const bool rounded = precision == MatmulPrecision::BFloat16;
   if (!rounded && by_sgemm(x)) {
-    const bool plain = b.stride(0) == 1 || b.stride(1) == 1;
-    detail::sgemm_rows(x, plain ? b : b.contiguous(), bias, activation, y);
+    detail::sgemm_rows(x, dense(b), bias, activation, y);
     return y;
   }
   // oneDNN packs b at every call, so one call for all rows.
@@ -63,12 +66,14 @@ at::Tensor multiply(const at::Tensor& x, const at::Tensor& b, const at::Tensor& 
 
 struct Linear : torch::autograd::Function<Linear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const std::optional<at::Tensor>& bias, bool relu, MatmulPrecision precision) {
-    const at::Tensor y = multiply(x.contiguous(), weight.t(), bias ? bias->contiguous() : at::Tensor(),
-                                  relu ? Activation::Relu : Activation::None, precision);
+                            const std::optional<at::Tensor>& bias, Activation activation, MatmulPrecision precision,
+                            LinearInput input) {
+    const at::Tensor y =
+        multiply(x.contiguous(), weight.t(), bias ? bias->contiguous() : at::Tensor(), activation, precision);
     context->saved_data["bias"] = bias.has_value();
     context->saved_data["bf16"] = precision == MatmulPrecision::BFloat16;
-    context->save_for_backward({x, weight, relu ? y : at::Tensor()});
+    context->saved_data["rectified"] = input == LinearInput::Rectified;
+    context->save_for_backward({x, weight, activation == Activation::Relu ? y : at::Tensor()});
     return y;
   }
 
@@ -78,24 +83,39 @@ struct Linear : torch::autograd::Function<Linear> {
     const variable_list saved = context->get_saved_variables();
     const bool wants_bias = context->saved_data["bias"].toBool() && context->needs_input_grad(2);
     const detail::ActivationGradient g = detail::activation_gradient(gradients[0], saved[2], wants_bias);
-    variable_list result(5);
-    if (context->needs_input_grad(0)) result[0] = rows_gradient(g.rows, saved[1], precision);
-    if (context->needs_input_grad(1)) result[1] = weight_gradient(g.rows, saved[0], precision);
+    variable_list result(6);
     result[2] = g.bias;
+    const bool is_rectified = context->saved_data["rectified"].toBool();
+    if (context->needs_input_grad(1)) result[1] = weight_gradient(g.rows, saved[0], is_rectified, precision);
+    if (context->needs_input_grad(0))  // last, because it may take the memory of x
+      result[0] = rows_gradient(g.rows, saved[1], saved[0], is_rectified, precision);
     return result;
   }
 
  private:
   /// Differentiable where gradients are recorded, like the next.
-  static at::Tensor rows_gradient(const at::Tensor& gradient, const at::Tensor& weight, MatmulPrecision precision) {
-    if (!at::GradMode::is_enabled()) return multiply(gradient, weight, at::Tensor(), Activation::None, precision);
-    return at::mm(operand(gradient, precision), operand(weight, precision)).to(weight.scalar_type());
+  static at::Tensor rows_gradient(const at::Tensor& gradient, const at::Tensor& weight, const at::Tensor& x,
+                                  bool is_rectified, MatmulPrecision precision) {
+    if (!at::GradMode::is_enabled() && precision == MatmulPrecision::Float32 && by_sgemm(x) && x.is_contiguous()) {
+      at::Tensor y = detail::is_last_use(x) ? x.detach() : at::empty(x.sizes(), x.options().requires_grad(false));
+      if (is_rectified)
+        detail::sgemm_rows_where(gradient.contiguous(), dense(weight), x, y);
+      else
+        detail::sgemm_rows(gradient.contiguous(), dense(weight), at::Tensor(), Activation::None, y);
+      return y;
+    }
+    const at::Tensor y = at::GradMode::is_enabled()
+                             ? at::mm(operand(gradient, precision), operand(weight, precision)).to(weight.scalar_type())
+                             : multiply(gradient.contiguous(), weight, at::Tensor(), Activation::None, precision);
+    return is_rectified ? at::threshold_backward(y, x.detach(), 0) : y;
   }
 
-  static at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, MatmulPrecision precision) {
+  static at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, bool is_rectified,
+                                    MatmulPrecision precision) {
     if (!at::GradMode::is_enabled() && precision == MatmulPrecision::Float32 && by_sgemm(x))
       return detail::sgemm_columns(gradient.contiguous(), x.contiguous());
-    return at::mm(operand(gradient, precision).t(), operand(x, precision)).to(x.scalar_type());
+    const at::Tensor rows = is_rectified && at::GradMode::is_enabled() ? at::relu(x) : x;  // for the next derivative
+    return at::mm(operand(gradient, precision).t(), operand(rows, precision)).to(x.scalar_type());
   }
 };
 
@@ -104,7 +124,7 @@ struct Linear : torch::autograd::Function<Linear> {
 std::string product_kernels() { return detail::has_sgemm() ? "AVX-512" : "MKL"; }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, Activation activation,
-                  MatmulPrecision precision) {
+                  MatmulPrecision precision, LinearInput input) {
   GRAFTAGE_CHECK(x.defined() && x.dim() == 2 && weight.dim() == 2, x.defined() ? x.dim() : -1);
   GRAFTAGE_CHECK(x.size(1) == weight.size(1), x.size(1), weight.size(1));
   GRAFTAGE_CHECK(!bias.defined() || (bias.dim() == 1 && bias.size(0) == weight.size(0)), weight.size(0));
@@ -113,7 +133,7 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tenso
   GRAFTAGE_CHECK(!bias.defined() || bias.scalar_type() == x.scalar_type(), x.scalar_type());
   const std::optional<at::Tensor> optional_bias =
       bias.defined() ? std::optional(bias) : std::nullopt;  // no autograd edge
-  return Linear::apply(x, weight, optional_bias, activation == Activation::Relu, precision);
+  return Linear::apply(x, weight, optional_bias, activation, precision, input);
 }
 
 }  // namespace graftage::graph

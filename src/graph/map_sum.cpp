@@ -78,13 +78,13 @@ void scatter(const at::Tensor& gradient, const std::vector<LinearMap>& maps, con
 /// y = activation(sum_i A_i x_i + b); the derivative of x_i is A_i^T, again a map.
 struct SumOfMaps : torch::autograd::Function<SumOfMaps> {
   static at::Tensor forward(AutogradContext* context, at::TensorList x, const std::optional<at::Tensor>& bias,
-                            const std::vector<LinearMap>& maps, bool relu) {
+                            const std::vector<LinearMap>& maps, Activation activation) {
     context->saved_data["maps"] = c10::IValue::make_capsule(c10::make_intrusive<MapsHolder>(maps));
     variable_list tables;
     for (const at::Tensor& table : x) tables.push_back(table.contiguous());
-    at::Tensor y = sum(tables, maps, bias ? bias->contiguous() : at::Tensor(), relu);
+    at::Tensor y = sum(tables, maps, bias ? bias->contiguous() : at::Tensor(), rectifies(activation));
     context->saved_data["bias"] = bias.has_value();
-    context->save_for_backward({relu ? y : at::Tensor()});
+    context->save_for_backward({activation == Activation::Relu ? y : at::Tensor()});
     return y;
   }
 
@@ -135,7 +135,7 @@ at::Tensor sum_of_maps(const std::vector<MapTerm>& terms, const at::Tensor& bias
                  "bias of", x[0].size(1));
   const std::optional<at::Tensor> optional_bias =
       bias.defined() ? std::optional(bias) : std::nullopt;  // no autograd edge
-  return SumOfMaps::apply(at::TensorList(x), optional_bias, maps, activation == Activation::Relu);
+  return SumOfMaps::apply(at::TensorList(x), optional_bias, maps, activation);
 }
 
 }  // namespace graftage::graph

@@ -3,6 +3,7 @@
 #include "graftage/core/error.hpp"
 #include "row_blocks.hpp"
 #include "row_kernels.hpp"
+#include "tensor_use.hpp"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -175,14 +176,15 @@ variable_list composed_gradient(const variable_list& gradients, const Problem& p
   return {dx, products, sums};
 }
 
+/// @param dx  [R, H] where the gradient of x goes, may be `gradient` itself; undefined = not wanted
 template <class T>
-variable_list fused_gradient_typed(const at::Tensor& gradient, const Problem& problem, bool wants_x) {
+variable_list fused_gradient_typed(const at::Tensor& gradient, const Problem& problem, const at::Tensor& dx) {
   const at::Tensor rows = problem.x.contiguous();
   const std::int64_t width = rows.size(1);
   const Columns<T> columns(problem.moments, problem.affine);
   const T* x = rows.const_data_ptr<T>();
   const T* g = gradient.const_data_ptr<T>();
-  at::Tensor dx = wants_x ? at::empty_like(rows) : at::Tensor();
+  const bool wants_x = dx.defined();
   T* out = wants_x ? dx.mutable_data_ptr<T>() : nullptr;
   const std::int64_t num_blocks = detail::num_row_blocks(rows.size(0), kMomentRows);
   detail::BlockSums<T> sums(num_blocks, width);
@@ -208,6 +210,16 @@ variable_list fused_gradient_typed(const at::Tensor& gradient, const Problem& pr
     });
   }
   return {dx, product, sum};
+}
+
+variable_list fused_gradient(const at::Tensor& gradient, const Problem& problem, bool wants_x) {
+  const bool alone = detail::is_alone(gradient);
+  const at::Tensor dense = gradient.contiguous();
+  at::Tensor dx;
+  if (wants_x) dx = alone ? dense : at::empty_like(dense);
+  variable_list result;
+  detail::for_type(dense, [&]<class T>(T) { result = fused_gradient_typed<T>(dense, problem, dx); });
+  return result;
 }
 
 struct Normalize : torch::autograd::Function<Normalize> {
@@ -238,9 +250,7 @@ struct Normalize : torch::autograd::Function<Normalize> {
     if (at::GradMode::is_enabled() || reaches_moments)
       result = composed_gradient(gradients, problem);
     else if (gradients[0].defined())
-      detail::for_type(problem.x, [&]<class T>(T) {
-        result = fused_gradient_typed<T>(gradients[0].contiguous(), problem, context->needs_input_grad(0));
-      });
+      result = fused_gradient(gradients[0], problem, context->needs_input_grad(0));
     result.resize(4);
     return result;
   }
@@ -251,6 +261,7 @@ void check_rows(const at::Tensor& x, const AffineActivation& affine) {
   GRAFTAGE_CHECK(x.is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble), x.scalar_type());
   GRAFTAGE_CHECK(affine.scale.numel() == x.size(1) && affine.shift.numel() == x.size(1), affine.scale.numel(),
                  affine.shift.numel(), x.size(1));
+  GRAFTAGE_CHECK(affine.activation != Activation::ReluOfNext, "has its own derivative");
   GRAFTAGE_CHECK(affine.scale.scalar_type() == x.scalar_type() && affine.shift.scalar_type() == x.scalar_type(),
                  x.scalar_type());
 }

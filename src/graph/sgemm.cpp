@@ -3,6 +3,7 @@
 #include "graftage/core/cpu_features.hpp"
 #include "graftage/core/error.hpp"
 #include "row_blocks.hpp"
+#include "row_kernels.hpp"
 #include "sgemm_tile.hpp"
 
 #include <ATen/ATen.h>
@@ -31,32 +32,59 @@ at::Tensor pack(const at::Tensor& b) {
   return panels;
 }
 
+/// b as the tiles read it.
+class Panels {
+ public:
+  explicit Panels(const at::Tensor& b) : depth_(b.size(0)), columns_(b.size(1)) {
+    GRAFTAGE_CHECK(b.stride(0) == 1 || b.stride(1) == 1 || b.numel() == 0, b.stride(0), b.stride(1));
+    panels_ = pack(b);
+  }
+  /// y = activation(x b + bias) for `rows` rows. @param bias  [N] or null
+  void multiply(const float* x, const float* bias, bool relu, float* y, std::int64_t rows) const {
+    const float* packed = panels_.const_data_ptr<float>();
+    for (std::int64_t n = 0; n < columns_; n += kPanelColumns)
+      for (std::int64_t r = 0; r < rows; r += kTileRows)
+        tile_of_rows(std::min(kTileRows, rows - r))(
+            x + r * depth_, depth_, packed + n * depth_, depth_,
+            {y + r * columns_ + n, columns_, std::min(kPanelColumns, columns_ - n),
+             bias == nullptr ? nullptr : bias + n, relu, false});
+  }
+
+ private:
+  std::int64_t depth_;
+  std::int64_t columns_;
+  at::Tensor panels_;
+};
+
 }  // namespace
 
 bool has_sgemm() { return core::cpu_features().avx512; }
 
 void sgemm_rows(const at::Tensor& x, const at::Tensor& b, const at::Tensor& bias, Activation activation,
                 at::Tensor& y) {
+  const Panels panels(b);
   const std::int64_t depth = x.size(1);
-  const std::int64_t columns = b.size(1);
-  GRAFTAGE_CHECK(b.stride(0) == 1 || b.stride(1) == 1 || b.numel() == 0, b.stride(0), b.stride(1));
-  const at::Tensor panels = pack(b);
+  const std::int64_t columns = y.size(1);
   const float* from = x.const_data_ptr<float>();
-  const float* packed = panels.const_data_ptr<float>();
   const float* shift = bias.defined() ? bias.const_data_ptr<float>() : nullptr;
   float* to = y.mutable_data_ptr<float>();
-  for_row_blocks(x.size(0), kBlockRows, [&](std::int64_t begin, std::int64_t count, std::int64_t) {
-    for (std::int64_t n = 0; n < columns; n += kPanelColumns)
-      for (std::int64_t r = begin; r < begin + count; r += kTileRows) {
-        const Tile tile = tile_of_rows(std::min(kTileRows, begin + count - r));
-        const TileTarget target{to + r * columns + n,
-                                columns,
-                                std::min(kPanelColumns, columns - n),
-                                shift == nullptr ? nullptr : shift + n,
-                                activation == Activation::Relu,
-                                false};
-        tile(from + r * depth, depth, packed + n * depth, depth, target);
-      }
+  for_row_blocks(x.size(0), kBlockRows, [&](std::int64_t first, std::int64_t count, std::int64_t) {
+    panels.multiply(from + first * depth, shift, rectifies(activation), to + first * columns, count);
+  });
+}
+
+void sgemm_rows_where(const at::Tensor& a, const at::Tensor& b, const at::Tensor& x, at::Tensor& y) {
+  const Panels panels(b);
+  const std::int64_t depth = a.size(1);
+  const std::int64_t columns = y.size(1);
+  const float* from = a.const_data_ptr<float>();
+  const float* rectified = x.const_data_ptr<float>();
+  float* to = y.mutable_data_ptr<float>();
+  for_row_blocks(a.size(0), kBlockRows, [&](std::int64_t first, std::int64_t count, std::int64_t) {
+    const at::Tensor product = at::empty({count, columns}, at::kFloat);  // stays in the second cache
+    panels.multiply(from + first * depth, nullptr, false, product.mutable_data_ptr<float>(), count);
+    mask_and_sum<float>(product.const_data_ptr<float>(), rectified + first * columns, to + first * columns, nullptr,
+                        count, columns);
   });
 }
 

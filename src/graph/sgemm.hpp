@@ -19,6 +19,11 @@ namespace graftage::graph::detail {
 /// @param y  [R, N] contiguous, written
 void sgemm_rows(const at::Tensor& x, const at::Tensor& b, const at::Tensor& bias, Activation activation, at::Tensor& y);
 
+/// y = a b where x is positive, else 0: the gradient of z, where x = max(z, 0) was multiplied by b^T.
+/// @param a  [R, K] contiguous @param b [K, N], one of its strides 1 @param x [R, N] contiguous
+/// @param y  [R, N] contiguous, written; may be x
+void sgemm_rows_where(const at::Tensor& a, const at::Tensor& b, const at::Tensor& x, at::Tensor& y);
+
 /// a^T b, the gradient of a weight: rows are summed in blocks of fixed size.
 /// @param a  [R, M] contiguous @param b [R, N] contiguous @return [M, N]
 [[nodiscard]] at::Tensor sgemm_columns(const at::Tensor& a, const at::Tensor& b);

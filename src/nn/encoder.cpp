@@ -17,15 +17,19 @@ std::string norm_name(std::int64_t layer) { return "batch_norms." + std::to_stri
 /// Tables are numbered from one, as in the published files.
 std::string table_name(const std::string& prefix, std::size_t column) { return prefix + std::to_string(column + 1); }
 
-/// GIN (Xu et al. 2019, Eq. 4.1, eps = 0): MLP(sum over neighbours and v itself of (h_u + e_uv)), here up to the MLP's
-/// hidden rows. The edge part is a product of code counts with the tables, so no message is ever formed (Hu et al. 2020
-/// for edge embeddings). @return [U, 2 H]
-at::Tensor gin_hidden(const Weights& weights, const std::string& name, const graph::FlowLayer& layer,
-                      const at::Tensor& h) {
+/// What a layer's first product is of.
+struct Neighbourhood {
+  std::vector<graph::MapTerm> rows;
   std::vector<Lookup> edges;
+};
+
+/// GIN (Xu et al. 2019, Eq. 4.1, eps = 0): MLP(sum over neighbours and v itself of (h_u + e_uv)). The edge part is a
+/// product of code counts with the tables, so no message is ever formed (Hu et al. 2020 for edge embeddings).
+Neighbourhood gin_neighbourhood(const std::string& name, const graph::FlowLayer& layer, const at::Tensor& h) {
+  Neighbourhood sum{{{layer.sources, h}}, {}};
   for (std::size_t c = 0; c < layer.edge_counts.size(); ++c)
-    edges.push_back({table_name(name + ".edge_embedding", c), layer.edge_counts[c]});
-  return weights.gather_linear_relu(name + ".mlp.0", {{layer.sources, h}}, edges);
+    sum.edges.push_back({table_name(name + ".edge_embedding", c), layer.edge_counts[c]});
+  return sum;
 }
 
 /// Statistics that are not those of the rows.
@@ -145,7 +149,16 @@ at::Tensor Encoder::convolve(const Weights& weights, const graph::MessageFlow& f
                              const at::Tensor& h) const {
   GRAFTAGE_CHECK(layer >= 0 && layer < static_cast<std::int64_t>(flow.layers.size()), layer, flow.layers.size());
   const std::string name = layer_name(layer);
-  return weights.linear(name + ".mlp.2", gin_hidden(weights, name, flow.layers[static_cast<std::size_t>(layer)], h));
+  const Neighbourhood sum = gin_neighbourhood(name, flow.layers[static_cast<std::size_t>(layer)], h);
+  return weights.gather_mlp(name + ".mlp.0", name + ".mlp.2", sum.rows, sum.edges);
+}
+
+/// The last layer with the readout before its second product. @return [B, H]
+at::Tensor Encoder::convolve_means(const Weights& weights, const graph::MessageFlow& flow, const at::Tensor& h) const {
+  const std::string name = layer_name(config_.num_layers - 1);
+  const Neighbourhood sum = gin_neighbourhood(name, flow.layers.back(), h);
+  return weights.linear(name + ".mlp.2",
+                        flow.graph_mean.apply(weights.gather_linear_relu(name + ".mlp.0", sum.rows, sum.edges)));
 }
 
 at::Tensor Encoder::activate(const Weights& weights, std::int64_t layer, const at::Tensor& h,
@@ -201,9 +214,8 @@ EncodedGraphs Encoder::encode_graphs(const Weights& weights, const Parameters& b
   EncodedGraphs output{h0, {}};
   for (std::int64_t l = 0; l < config_.num_layers; ++l) {
     const graph::FlowLayer& flow_layer = flow.layers[static_cast<std::size_t>(l)];
-    at::Tensor hidden = gin_hidden(weights, layer_name(l), flow_layer, output.graphs);
-    if (l + 1 == config_.num_layers) hidden = flow.graph_mean.apply(hidden);  // [B, 2 H]
-    const at::Tensor h = weights.linear(layer_name(l) + ".mlp.2", hidden);
+    const at::Tensor h = l + 1 < config_.num_layers ? convolve(weights, flow, l, output.graphs)
+                                                    : convolve_means(weights, flow, output.graphs);
     NormalizedRows normalized = normalize_layer(weights, buffers, options, l, flow_layer, h);
     output.graphs = std::move(normalized.rows);
     output.statistics.push_back(std::move(normalized.statistics));

@@ -28,6 +28,11 @@ at::Tensor Weights::gather_linear_relu(const std::string& name, const std::vecto
   return linear_relu(name, gather_sum(rows, tables));
 }
 
+at::Tensor Weights::gather_mlp(const std::string& first, const std::string& second,
+                               const std::vector<graph::MapTerm>& rows, const std::vector<Lookup>& tables) const {
+  return linear(second, gather_linear_relu(first, rows, tables));
+}
+
 at::Tensor Weights::normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,
                               graph::Activation activation) const {
   const at::Tensor y = scale_shift(name, nn::normalize(x, statistics));
@@ -47,9 +52,9 @@ at::Tensor SharedWeights::lookup(const std::string& name, const graph::LinearMap
   return map.apply(parameters_[name + ".weight"]);
 }
 
-at::Tensor SharedWeights::evaluate_linear(const std::string& name, const at::Tensor& x,
-                                          graph::Activation activation) const {
-  return graph::linear(x, parameters_[name + ".weight"], bias_of(name), activation, precision_);
+at::Tensor SharedWeights::evaluate_linear(const std::string& name, const at::Tensor& x, graph::Activation activation,
+                                          graph::LinearInput input) const {
+  return graph::linear(x, parameters_[name + ".weight"], bias_of(name), activation, precision_, input);
 }
 
 at::Tensor SharedWeights::bias_of(const std::string& name) const {
@@ -75,10 +80,11 @@ at::Tensor SharedWeights::linear_relu(const std::string& name, const at::Tensor&
   return evaluate_linear(name, x, graph::Activation::Relu);
 }
 
-at::Tensor SharedWeights::gather_linear_relu(const std::string& name, const std::vector<graph::MapTerm>& rows,
-                                             const std::vector<Lookup>& tables) const {
+at::Tensor SharedWeights::gather_linear(const std::string& name, const std::vector<graph::MapTerm>& rows,
+                                        const std::vector<Lookup>& tables, graph::Activation activation) const {
   const auto before = [](const graph::MapTerm& term) { return multiplies_before(term.map); };
-  if (!std::all_of(rows.begin(), rows.end(), before)) return Weights::gather_linear_relu(name, rows, tables);
+  if (!std::all_of(rows.begin(), rows.end(), before))
+    return evaluate_linear(name, gather_sum(rows, tables), activation);
   const at::Tensor& weight = parameters_[name + ".weight"];
   const auto multiplied = [&](const at::Tensor& x) {
     return graph::linear(x, weight, at::Tensor(), graph::Activation::None, precision_);
@@ -86,7 +92,18 @@ at::Tensor SharedWeights::gather_linear_relu(const std::string& name, const std:
   std::vector<graph::MapTerm> terms;
   for (const graph::MapTerm& term : rows) terms.push_back({term.map, multiplied(term.x)});
   for (const Lookup& table : tables) terms.push_back({table.map, multiplied(parameters_[table.name + ".weight"])});
-  return graph::sum_of_maps(terms, bias_of(name), graph::Activation::Relu);
+  return graph::sum_of_maps(terms, bias_of(name), activation);
+}
+
+at::Tensor SharedWeights::gather_linear_relu(const std::string& name, const std::vector<graph::MapTerm>& rows,
+                                             const std::vector<Lookup>& tables) const {
+  return gather_linear(name, rows, tables, graph::Activation::Relu);
+}
+
+at::Tensor SharedWeights::gather_mlp(const std::string& first, const std::string& second,
+                                     const std::vector<graph::MapTerm>& rows, const std::vector<Lookup>& tables) const {
+  return evaluate_linear(second, gather_linear(first, rows, tables, graph::Activation::ReluOfNext),
+                         graph::Activation::None, graph::LinearInput::Rectified);
 }
 
 at::Tensor SharedWeights::normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,

@@ -97,6 +97,8 @@ class Encoder {
 
  private:
   [[nodiscard]] graph::Activation activation_of(std::int64_t layer) const;
+  [[nodiscard]] at::Tensor convolve_means(const Weights& weights, const graph::MessageFlow& flow,
+                                          const at::Tensor& h) const;
   /// Second half of layer `layer` as the options want it.
   [[nodiscard]] NormalizedRows normalize_layer(const Weights& weights, const Parameters& buffers,
                                                const ForwardOptions& options, std::int64_t layer,

@@ -48,6 +48,10 @@ class Weights {
   /// ReLU of linear(name, gather_sum(rows, tables)).
   [[nodiscard]] virtual at::Tensor gather_linear_relu(const std::string& name, const std::vector<graph::MapTerm>& rows,
                                                       const std::vector<Lookup>& tables) const;
+  /// linear(second, gather_linear_relu(first, rows, tables)): a perceptron of two layers.
+  [[nodiscard]] virtual at::Tensor gather_mlp(const std::string& first, const std::string& second,
+                                              const std::vector<graph::MapTerm>& rows,
+                                              const std::vector<Lookup>& tables) const;
   /// activation of scale_shift() of x normalised with given statistics, differentiated through if they are part of a
   /// graph. @param x [R, H]
   [[nodiscard]] virtual at::Tensor normalize(const std::string& name, const at::Tensor& x,
@@ -77,6 +81,9 @@ class SharedWeights final : public Weights {
   [[nodiscard]] at::Tensor linear_relu(const std::string& name, const at::Tensor& x) const override;
   [[nodiscard]] at::Tensor gather_linear_relu(const std::string& name, const std::vector<graph::MapTerm>& rows,
                                               const std::vector<Lookup>& tables) const override;
+  [[nodiscard]] at::Tensor gather_mlp(const std::string& first, const std::string& second,
+                                      const std::vector<graph::MapTerm>& rows,
+                                      const std::vector<Lookup>& tables) const override;
   [[nodiscard]] at::Tensor normalize(const std::string& name, const at::Tensor& x, const BatchStatistics& statistics,
                                      graph::Activation activation) const override;
   [[nodiscard]] NormalizedRows batch_normalize(const std::string& name, const at::Tensor& x,
@@ -84,8 +91,10 @@ class SharedWeights final : public Weights {
                                                graph::Activation activation) const override;
 
  private:
-  [[nodiscard]] at::Tensor evaluate_linear(const std::string& name, const at::Tensor& x,
-                                           graph::Activation activation) const;
+  [[nodiscard]] at::Tensor evaluate_linear(const std::string& name, const at::Tensor& x, graph::Activation activation,
+                                           graph::LinearInput input = graph::LinearInput::Any) const;
+  [[nodiscard]] at::Tensor gather_linear(const std::string& name, const std::vector<graph::MapTerm>& rows,
+                                         const std::vector<Lookup>& tables, graph::Activation activation) const;
   /// Undefined where there is none.
   [[nodiscard]] at::Tensor bias_of(const std::string& name) const;
   const Parameters& parameters_;

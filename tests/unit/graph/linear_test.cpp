@@ -81,6 +81,74 @@ TEST(FusedLinear, AgreesWithFiniteDifferencesToSecondOrder) {
     }
 }
 
+/// Two layers, the second of which takes the derivative of the first one's ReLU.
+at::Tensor two_layers(const std::vector<at::Tensor>& t, MatmulPrecision precision = MatmulPrecision::Float32) {
+  return linear(linear(t[0], t[1], t[2], Activation::ReluOfNext, precision), t[3], t[4], Activation::None, precision,
+                LinearInput::Rectified);
+}
+
+TEST(FusedLinear, TakesTheDerivativeOfTheLayerBefore) {
+  const std::vector<at::Tensor> values = {hashed_values({451, 40}, 1), hashed_values({50, 40}, 2),
+                                          hashed_values({50}, 3), hashed_values({30, 50}, 4), hashed_values({30}, 5)};
+  const at::Tensor direction = hashed_values({451, 30}, 6);
+  const auto run = [&](at::ScalarType type, bool ours) {
+    std::vector<at::Tensor> t;
+    for (const at::Tensor& value : values) t.push_back(value.to(type).requires_grad_());
+    const at::Tensor y = ours ? two_layers(t) : at::linear(at::relu(at::linear(t[0], t[1], t[2])), t[3], t[4]);
+    auto result = torch::autograd::grad({y}, t, {direction.to(type)}, false, false);
+    result.push_back(y.detach());
+    for (at::Tensor& tensor : result) tensor = tensor.to(at::kDouble);
+    return result;
+  };
+
+  const auto expected = run(at::kDouble, false);
+  const auto ours = run(at::kDouble, true);
+  const auto single = run(at::kFloat, true);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_LT(difference(ours[i], expected[i]), 1e-11) << i;
+    EXPECT_LT(difference(single[i], expected[i]), 1e-3) << i;
+  }
+}
+
+TEST(FusedLinear, TakesTheDerivativeOfTheLayerBeforeToSecondOrder) {
+  const auto function = [](const std::vector<at::Tensor>& t) { return two_layers(t).tanh().pow(3).sum(); };
+  const std::vector<at::Tensor> inputs = {hashed_values({6, 4}, 1), hashed_values({5, 4}, 2), hashed_values({5}, 3),
+                                          hashed_values({3, 5}, 4), hashed_values({3}, 5)};
+
+  EXPECT_LT(support::gradient_error(function, inputs), 1e-9);
+  EXPECT_LT(support::second_gradient_error(function, inputs), 1e-8);
+}
+
+TEST(FusedLinear, TheGradientTakesTheMemoryOfAnInputThatNobodyHolds) {
+  const at::Tensor weight = hashed_values({30, 50}, 2).to(at::kFloat);
+  const at::Tensor leaf = hashed_values({400, 50}, 1).to(at::kFloat).requires_grad_();
+  const void* memory = nullptr;
+  const auto loss = [&](at::Tensor x) {
+    memory = x.data_ptr();
+    return linear(x, weight, at::Tensor(), Activation::None, MatmulPrecision::Float32, LinearInput::Rectified).sum();
+  };
+  const void* taken = nullptr;
+  const auto watch = [&](const at::Tensor& x) {
+    x.register_hook([&taken](const at::Tensor& gradient) { taken = gradient.data_ptr(); });
+    return x;
+  };
+  const at::Tensor expected = (leaf.detach() > 0).to(at::kFloat) * weight.sum(0);
+
+  const at::Tensor first = loss(watch(leaf.relu().neg().neg()));  // of an operator that does not keep its result
+  const auto kept = torch::autograd::grad({first}, {leaf}, {}, /*retain_graph=*/true, false);
+  EXPECT_NE(taken, memory) << "a second pass needs it";
+  const auto again = torch::autograd::grad({first}, {leaf}, {}, false, false);
+  EXPECT_EQ(taken == memory, product_kernels() == "AVX-512");
+
+  const at::Tensor held = watch(leaf.relu().neg().neg());
+  const at::Tensor before = held.detach().clone();
+  const auto other = torch::autograd::grad({loss(held)}, {leaf}, {}, false, false);
+  EXPECT_NE(taken, memory) << "somebody holds it";
+  EXPECT_TRUE(held.equal(before));
+
+  for (const auto& gradient : {kept, again, other}) EXPECT_LT(difference(gradient[0], expected), 1e-4);
+}
+
 TEST(FusedLinear, ThirdOrderIsThatOfTorch) {
   const at::Tensor x = hashed_values({6, 4}, 1).requires_grad_();
   const at::Tensor weight = hashed_values({5, 4}, 2).requires_grad_();

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include <utility>
+
 namespace graftage::nn {
 namespace {
 
@@ -62,7 +64,7 @@ TEST(SharedWeights, MultiplyBeforeOrAfterASumToTheSameValues) {
   const graph::LinearMap codes = graph::LinearMap::from_csr(5, {0, 1, 1, 3, 4}, {4, 2, 0, 4}, {2.0, 1.0, 3.0, 1.0});
   ASSERT_TRUE(multiplies_before(wide));
   std::vector<at::Tensor> inputs{x};
-  for (const char* name : {"table.weight", "layer.weight", "layer.bias"})
+  for (const char* name : {"table.weight", "layer.weight", "layer.bias", "pool.weight"})
     inputs.push_back(parameters[name].requires_grad_());
   const SharedWeights weights(parameters);
 
@@ -72,10 +74,17 @@ TEST(SharedWeights, MultiplyBeforeOrAfterASumToTheSameValues) {
 
   EXPECT_TRUE(y.allclose(expected, 0, 1e-13));
   EXPECT_TRUE(y.eq(0).any().item<bool>());
-  const auto gradients = torch::autograd::grad({y.pow(3).sum()}, inputs);
-  const auto expected_gradients = torch::autograd::grad({expected.pow(3).sum()}, inputs);
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    EXPECT_TRUE(gradients[i].allclose(expected_gradients[i], 0, 1e-12)) << i;
+  const at::Tensor z = weights.gather_mlp("layer", "pool", {{wide, x}}, {{"table", codes}});
+  const at::Tensor expected_z = expected.mm(parameters["pool.weight"].t());
+  EXPECT_TRUE(z.allclose(expected_z, 0, 1e-13));
+  const at::Tensor of_rows = y.pow(3).sum() + parameters["pool.weight"].sum();
+  const at::Tensor expected_of_rows = expected.pow(3).sum() + parameters["pool.weight"].sum();
+  for (const auto& [ours, theirs] : {std::pair(of_rows, expected_of_rows), {z.pow(3).sum(), expected_z.pow(3).sum()}}) {
+    const auto gradients = torch::autograd::grad({ours}, inputs, {}, true);
+    const auto expected_gradients = torch::autograd::grad({theirs}, inputs, {}, true);
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      EXPECT_TRUE(gradients[i].allclose(expected_gradients[i], 0, 1e-12)) << i;
+  }
 }
 
 }  // namespace
