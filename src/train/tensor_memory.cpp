@@ -13,7 +13,7 @@ namespace graftage::train {
 namespace {
 
 /// Smaller ones are glibc's: a block has whole huge pages.
-constexpr std::size_t kLarge = 2 * BlockCache::kPage;
+constexpr std::size_t kLarge = BlockCache::kPage;
 
 /// Tensors may be freed after the last destructor has run, so this lives for ever.
 BlockCache& cache() {
