@@ -84,7 +84,7 @@ class Pretraining final : public Contender {
     facts["rows_left"] =
         rows_left(graph::make_flow(batch, corpus_.corpus->schema(), encoder_.flow_options(context_.flow)));
     facts["nodes"] = batch.num_nodes();
-    facts["gemm_rate"] = train::gemm_rate();
+    facts["gemm_rate"] = train::gemm_rate(context_.precision);
     if (spec_.contains("dump") && ranks_.is_root()) dump();
     return facts;
   }

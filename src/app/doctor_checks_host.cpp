@@ -47,7 +47,8 @@ Finding check_memory(const Ranks& ranks, const RunPlan& plan) {
 Finding check_hdf5(const DirectoryFacts& directory, const ToolFacts& tools) {
   std::string text = "HDF5 " + tools.hdf5;
   if (!tools.hdf5_locking.empty()) text += ", HDF5_USE_FILE_LOCKING=" + tools.hdf5_locking;
-  if (!tools.hdf5_is_thread_safe) text += ", not thread-safe: a sweep stores each result before its next trial";
+  if (!tools.hdf5_is_thread_safe)
+    text += ", not thread-safe: a sweep writes and verifies each result before its next trial";
   if (!directory.problem.empty()) return ok("HDF5", text);
   if (directory.lock_problem.empty()) return ok("HDF5", text + "; file locks work");
   text += "; file locks do not work in " + directory.probed.string() + ": " + directory.lock_problem;

@@ -13,7 +13,7 @@ template <class T>
 void add_bias_and_activate(T* y, const T* bias, bool relu, std::int64_t rows, std::int64_t width);
 
 /// out = gradient where y > 0, else 0 (y null: all); sums[h] = sum of out over these rows. @param out may be
-/// `gradient` itself, or null where only the sums are wanted; sums [width] or null
+/// `gradient` or y itself, or null where only the sums are wanted; sums [width] or null
 template <class T>
 void mask_and_sum(const T* gradient, const T* y, T* out, T* sums, std::int64_t rows, std::int64_t width);
 
@@ -36,13 +36,13 @@ template <class T>
 void normalize(const T* x, const NormalizationRow<T>& row, T* y, std::int64_t rows, std::int64_t width);
 
 /// sums[h] = sum of the gradient that passes the ReLU, products[h] = the same times the normalised x.
-/// @param dx  gradient * factor of rows whose statistics are constants, or null
+/// @param dx  gradient * factor of rows whose statistics are constants, or null; may be `gradient` itself
 template <class T>
 void normalization_sums(const T* x, const T* gradient, const NormalizationRow<T>& row, T* sums, T* products, T* dx,
                         std::int64_t rows, std::int64_t width);
 
 /// Gradient through the batch's own statistics: dx = factor * (gradient - share * (sums + normalised x * products)).
-/// @param share  [rows] multiplicity / count, or null: `equal_share` for all
+/// @param share  [rows] multiplicity / count, or null: `equal_share` for all @param dx  may be `gradient` itself
 template <class T>
 void normalization_gradient(const T* x, const T* gradient, const NormalizationRow<T>& row, const T* sums,
                             const T* products, const T* share, T equal_share, T* dx, std::int64_t rows,

@@ -176,6 +176,7 @@ L2pShard prepare_l2p(const nn::Encoder& encoder, const graph::GraphBatch& batch,
     const std::int64_t last_node = batch.node_ptr[at(ends[p + 1])];
     graph::MessageFlow flow = graph::make_flow(graphs, encoder.schema(), flow_options);
     graph::prepare_gradients(flow);
+    for (const graph::FlowLayer& layer : flow.layers) (void)layer.sources.transposed().rows();  // the inner gradient's
     const graph::FlowRows& last = flow.layers.back().rows;
     L2pPiece piece{.first_graph = ends[p],
                    .num_graphs = ends[p + 1] - ends[p],

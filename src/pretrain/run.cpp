@@ -4,6 +4,7 @@
 #include "graftage/core/error.hpp"
 #include "graftage/core/log.hpp"
 #include "graftage/core/progress.hpp"
+#include "graftage/core/quarantine.hpp"
 #include "graftage/core/text.hpp"
 #include "graftage/data/sample_store.hpp"
 #include "graftage/data/sampler.hpp"
@@ -102,7 +103,7 @@ class Run {
   void train() {
     std::unique_ptr<train::MetricLog> log;
     if (communicator_.is_root())
-      log = std::make_unique<train::MetricLog>(config_.output, first_step_, train::gemm_rate());
+      log = std::make_unique<train::MetricLog>(config_.output, first_step_, train::gemm_rate(context_.precision));
     core::Progress progress({.label = "pretrain " + config_.name,
                              .unit = "graphs",
                              .total = last_step_ * config_.batch.size,
@@ -190,8 +191,7 @@ bool is_complete(const PretrainConfig& config, const RunIdentity& identity) {
                                     found.substr(0, 16) + ", this one's " + identity.digest.substr(0, 16) +
                                     "; give this run another output directory, or remove that one");
   } catch (const core::DataError& error) {
-    const auto aside = config.output / "encoder.damaged.h5";
-    std::filesystem::rename(path, aside);
+    const auto aside = core::quarantine(path, config.output, "encoder.damaged.h5");
     core::log_warning(std::string(error.what()) + "; moved to " + aside.string() + " and made again");
     return false;
   }

@@ -27,7 +27,7 @@ std::optional<TrialResult> read_result(const sweep::TrialStore& store, const std
   } catch (const core::DataError& error) {
     throw core::Error(error.exit_code(), std::string(error.what()) +
                                              "; graftage sweep with the same configuration moves it to quarantine/ and "
-                                             "runs that trial again, and nothing else");
+                                             "runs that trial again");
   }
 }
 

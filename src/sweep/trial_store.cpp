@@ -4,6 +4,7 @@
 #include "graftage/core/digest.hpp"
 #include "graftage/core/error.hpp"
 #include "graftage/core/log.hpp"
+#include "graftage/core/quarantine.hpp"
 #include "graftage/h5/file.hpp"
 #include "sweep/trial_file.hpp"
 
@@ -20,20 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr char kDoneNote = '+', kFailedNote = '-';
-
-/// quarantine/<name>.h5, or quarantine/<name>.2.h5 and so on: what lies there stays.
-fs::path place_in_quarantine(const fs::path& run_directory, const std::string& name) {
-  fs::path place = run_directory / "quarantine" / (name + ".h5");
-  for (int number = 2; fs::exists(place); ++number) place.replace_filename(name + "." + std::to_string(number) + ".h5");
-  return place;
-}
-
-void move_file(const fs::path& from, const fs::path& to) {
-  core::create_directories(to.parent_path());
-  std::error_code error;
-  fs::rename(from, to, error);
-  if (error) throw core::IoError(from.string() + " cannot be moved to " + to.string() + ": " + error.message());
-}
 
 /// The values that differ from run to run, as JSON; empty if there are none.
 std::string timings_json(const TrialResult& result) {
@@ -92,7 +79,7 @@ core::Publish TrialStore::prepare_write(const TrialResult& result) const {
   }
   if (stored && stored->status == TrialStatus::Done) {
     if (result.status != TrialStatus::Done || same_content(*stored, result)) return [] {};
-    const auto second = place_in_quarantine(directory_, id + ".second");
+    const auto second = core::place_in_quarantine(directory_, id + ".second.h5");
     core::create_directories(second.parent_path());
     prepare_trial_file(second, result)();
     throw core::Error(core::ExitCode::ReproducibilityMismatch, "trial " + id +
@@ -114,8 +101,7 @@ core::Publish TrialStore::write_later(TrialResult result) const {
 }
 
 void TrialStore::quarantine(const std::string& id) const {
-  const auto target = place_in_quarantine(directory_, id + ".damaged");
-  move_file(file_of(id), target);
+  const auto target = core::quarantine(file_of(id), directory_, id + ".damaged.h5");
   core::log_warning("a damaged result was moved to " + target.string() + "; its trial runs again");
 }
 

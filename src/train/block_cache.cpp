@@ -29,12 +29,17 @@ char* map(std::size_t bytes) {
   return block;
 }
 
-/// Moves a page to where another is mapped. @return whether the target is still mapped, with any content
+/// @return whether the page is at `target` now, where another one was mapped
 bool move_page(char* page, char* target) {
-  if (::mremap(page, BlockCache::kPage, BlockCache::kPage, MREMAP_MAYMOVE | MREMAP_FIXED, target) != MAP_FAILED)
-    return true;
-  ::munmap(page, BlockCache::kPage);
-  return ::mmap(target, BlockCache::kPage, kProtection, kFlags | MAP_FIXED, -1, 0) != MAP_FAILED;
+  return ::mremap(page, BlockCache::kPage, BlockCache::kPage, MREMAP_MAYMOVE | MREMAP_FIXED, target) != MAP_FAILED;
+}
+
+/// A move that failed may have unmapped its target. @return whether there is a page again
+bool fill_hole(char* target) {
+  void* page = ::mmap(target, BlockCache::kPage, kProtection, kFlags | MAP_FIXED_NOREPLACE, -1, 0);
+  if (page == target) (void)::madvise(target, BlockCache::kPage, MADV_HUGEPAGE);
+  if (page != target && page != MAP_FAILED) ::munmap(page, BlockCache::kPage);
+  return page == target;
 }
 
 }  // namespace
@@ -85,26 +90,34 @@ char* BlockCache::cut(std::size_t bytes) {
   return start;
 }
 
-/// A new range with the pages of kept ones, as far as they go; fresh pages come when they are first written to.
+/// A new range with the pages of kept ones, as far as they go; fresh pages come when they are first written to. (mremap
+/// moves no range that was put together from several, so pages are moved one by one, in order: neighbours join again.)
 char* BlockCache::gather(std::size_t bytes) {
   char* block = map(bytes);
-  if (block == nullptr) return nullptr;
-  for (std::size_t filled = 0; filled < bytes && !kept_.empty(); filled += kPage)
-    if (!move_page(last_kept_page(), block + filled)) {
-      ::munmap(block, bytes);
-      return nullptr;
-    }
+  if (block == nullptr) {  // no room for both
+    for (const auto& [start, size] : kept_) ::munmap(start, size);
+    kept_.clear();
+    return map(bytes);
+  }
+  for (std::size_t filled = 0; filled < bytes && !kept_.empty(); filled += kPage) {
+    char* page = first_kept_page();
+    if (move_page(page, block + filled)) continue;
+    keep(page, kPage);
+    if (fill_hole(block + filled)) break;
+    ::munmap(block, filled);
+    ::munmap(block + filled + kPage, bytes - filled - kPage);
+    return nullptr;
+  }
   return block;
 }
 
-/// Takes a page out of the smallest kept range. (mremap moves no range that was put together from several, so pages
-/// are moved one by one.)
-char* BlockCache::last_kept_page() {
+/// Takes a page out of the smallest kept range.
+char* BlockCache::first_kept_page() {
   const auto smallest =
       std::min_element(kept_.begin(), kept_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-  smallest->second -= kPage;
-  char* page = smallest->first + smallest->second;
-  if (smallest->second == 0) kept_.erase(smallest);
+  const auto [page, bytes] = *smallest;
+  kept_.erase(smallest);
+  if (bytes > kPage) kept_.emplace(page + kPage, bytes - kPage);
   return page;
 }
 

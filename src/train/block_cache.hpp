@@ -31,7 +31,7 @@ class BlockCache {
  private:
   char* cut(std::size_t bytes);
   char* gather(std::size_t bytes);
-  char* last_kept_page();
+  char* first_kept_page();
   void keep(char* start, std::size_t bytes);
 
   mutable std::mutex mutex_;

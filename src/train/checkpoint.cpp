@@ -3,6 +3,7 @@
 #include "graftage/core/atomic_file.hpp"
 #include "graftage/core/error.hpp"
 #include "graftage/core/log.hpp"
+#include "graftage/core/quarantine.hpp"
 #include "graftage/h5/artifact.hpp"
 #include "train/tensor_io.hpp"
 
@@ -35,15 +36,14 @@ std::vector<std::filesystem::path> generations(const std::filesystem::path& dire
   return files;
 }
 
-void quarantine(const std::filesystem::path& file, const std::string& reason) {
-  const auto place = file.parent_path() / "quarantine";
-  core::create_directories(place);
-  const auto target = place / file.filename();
-  std::error_code failed;
-  std::filesystem::rename(file, target, failed);
-  core::log_warning("damaged checkpoint: " + reason + "; " +
-                    (failed ? "it could not be moved away (" + failed.message() + ")" : "moved to " + target.string()) +
-                    "; the generation before it is used");
+void set_aside(const std::filesystem::path& file, const std::string& reason) {
+  std::string outcome;
+  try {
+    outcome = "moved to " + core::quarantine(file, file.parent_path(), file.filename().string()).string();
+  } catch (const core::IoError& error) {
+    outcome = error.what();
+  }
+  core::log_warning("damaged checkpoint: " + reason + "; " + outcome + "; the generation before it is used");
 }
 
 Checkpoint read_checkpoint(const h5::File& file) {
@@ -94,7 +94,7 @@ std::optional<Checkpoint> CheckpointStore::load_newest(const std::string& config
                   checkpoint.config_digest.substr(0, 16) + ", this one " + config_digest.substr(0, 16) +
                   "; undo the change to continue it, or give this run another output directory");
     } catch (const core::DataError& error) {
-      quarantine(path, error.what());
+      set_aside(path, error.what());
     }
   }
   return std::nullopt;

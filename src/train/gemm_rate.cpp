@@ -1,13 +1,12 @@
 #include "graftage/train/gemm_rate.hpp"
 
-#include "graftage/graph/linear.hpp"
-
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <map>
 
 namespace graftage::train {
 
@@ -24,7 +23,7 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 }  // namespace
 
-double measure_gemm_rate(double seconds) {
+double measure_gemm_rate(double seconds, graph::MatmulPrecision precision) {
   const at::NoGradGuard no_grad;
   const at::Tensor narrow = at::ones({kRows, kWidth}, at::kFloat);
   const at::Tensor up = at::full({2 * kWidth, kWidth}, 1e-3, at::kFloat);
@@ -36,15 +35,20 @@ double measure_gemm_rate(double seconds) {
     const std::int64_t row = block * kBlock % kRows;
     const at::Tensor in = narrow.narrow(0, row, kBlock);
     const Clock::time_point block_start = Clock::now();
-    (void)graph::linear(graph::linear(in, up, at::Tensor()), down, at::Tensor());
+    const auto product = [&](const at::Tensor& x, const at::Tensor& weight) {
+      return graph::linear(x, weight, at::Tensor(), graph::Activation::None, precision);
+    };
+    (void)product(product(in, up), down);
     fastest = std::min(fastest, seconds_since(block_start));
   }
   return 1e-9 * kBlockFlops / fastest;
 }
 
-double gemm_rate() {
-  static const double rate = measure_gemm_rate(0.1);
-  return rate;
+double gemm_rate(graph::MatmulPrecision precision) {
+  static std::map<graph::MatmulPrecision, double> rates;
+  const auto found = rates.find(precision);
+  if (found != rates.end()) return found->second;
+  return rates.emplace(precision, measure_gemm_rate(0.1, precision)).first->second;
 }
 
 }  // namespace graftage::train

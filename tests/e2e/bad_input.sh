@@ -15,9 +15,9 @@ said 'wrong_key.yaml:7:'
 said "did you mean 'splits'?"
 [ "$(grep -c 'did you mean' output)" -eq 1 ] || fail 'the error was printed by more than one rank'
 
-for setting in 'splits=[scafold]' expect.graphs=74; do
-  expect 78 "$g" import --config configs/tiny_task.yaml --dry-run --set "$setting"
-done
+expect 78 "$g" import --config configs/tiny_task.yaml --dry-run --set 'splits=[scafold]'
+said "did you mean 'scaffold'?"
+expect 78 "$g" import --config configs/tiny_task.yaml --dry-run --set expect.graphs=74
 said 'expect.graphs: 74 is more than expect.rows, 73'
 
 sed 's/has_oxygen/has_oxigen/' configs/tiny_task.yaml >missing_column.yaml

@@ -68,7 +68,8 @@ struct FlowOptions {
 /// node, whose neighbours' order is the order of summation, so a batch always gives the same bits.
 [[nodiscard]] MessageFlow make_flow(const GraphBatch& batch, const FeatureSchema& schema, const FlowOptions& options);
 
-/// Builds the transposed maps now, in the thread that loads, instead of at the first backward pass.
+/// Builds the transposed maps that a first derivative reads now, in the thread that loads, instead of in its backward
+/// pass.
 void prepare_gradients(const MessageFlow& flow);
 
 /// One row per node in each of `num_layers` layers, rows below kept: the reference, for every encoder.

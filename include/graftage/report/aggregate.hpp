@@ -55,7 +55,7 @@ struct Report {
 };
 
 /// Reads a sweep's run directory. Works on a partial sweep, too: what is missing is counted.
-/// @throws MissingInput, DataError
+/// @throws MissingInput, Error 65 (a damaged result)
 [[nodiscard]] Report aggregate(const std::filesystem::path& run_directory);
 
 /// report.h5 (graftage-report): /members, /metrics/<name>, /final, /replicates, /stats/…, /provenance. Atomic, and

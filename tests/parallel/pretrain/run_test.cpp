@@ -196,7 +196,7 @@ TEST(RunPretrain, ADamagedEncoderIsMadeAgainFromTheLastCheckpoint) {
   EXPECT_TRUE(run_pretrain(config, world));
 
   EXPECT_EQ(bytes_of(shared / "run" / "encoder.h5"), whole);
-  EXPECT_TRUE(fs::exists(shared / "run" / "encoder.damaged.h5"));
+  EXPECT_TRUE(fs::exists(shared / "run" / "quarantine" / "encoder.damaged.h5"));
 }
 
 TEST(RunPretrain, LeavesAManifestAndAnEncoderThatTellsWhatItWasMadeFrom) {

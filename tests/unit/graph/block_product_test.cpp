@@ -59,7 +59,8 @@ std::vector<Problem> problems() {
           {{0, 3, 3, 4, 9}, 7, 5, 2, {0.2, 1.0, Activation::None}},
           {{0, 21, 39}, 37, 70, 1, {0.01, 0.0, Activation::None}},
           {{0, 8, 25}, 64, 16, 3, {-0.01, 1.0, Activation::Relu}},
-          {{0, 1, 3, 6, 10, 15, 21, 28, 36, 45, 55}, 33, 50, 1, {0.1, 1.0, Activation::None}}};  // all sizes of tiles
+          {{0, 1, 3, 6, 10, 15, 21, 28, 36, 45, 55}, 33, 50, 1, {0.1, 1.0, Activation::None}},
+          {{0, 1, 3, 6, 10, 15, 21, 28, 36, 45, 55}, 16, 5, 1, {0.1, 1.0, Activation::None}}};
 }
 
 Tensors to_type(const Tensors& x, at::ScalarType type) {

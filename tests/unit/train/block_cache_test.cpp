@@ -6,7 +6,10 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace graftage::train {
@@ -63,6 +66,43 @@ TEST(BlockCache, MovesThePagesOfRangesThatAreTooSmall) {
   EXPECT_EQ(cache.held_bytes(), 44 * kMebibyte);
 }
 
+/// No more address space than now and `bytes` on top, as long as this lives.
+class AddressSpaceLimit {
+ public:
+  explicit AddressSpaceLimit(std::size_t bytes) {
+    std::size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    getrlimit(RLIMIT_AS, &before_);
+    const rlimit limit{pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) + bytes, before_.rlim_max};
+    setrlimit(RLIMIT_AS, &limit);
+  }
+  ~AddressSpaceLimit() { setrlimit(RLIMIT_AS, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST(BlockCache, GivesKeptRangesUpWhereThereIsNoRoomForMore) {
+  BlockCache cache;
+  void* first = cache.take(32 * kMebibyte);
+  void* between = cache.take(4 * kMebibyte);
+  void* second = cache.take(32 * kMebibyte);
+  EXPECT_TRUE(cache.give_back(first));
+  EXPECT_TRUE(cache.give_back(second));
+
+  char* block = nullptr;
+  {
+    const AddressSpaceLimit limit(16 * kMebibyte);
+    block = static_cast<char*>(cache.take(48 * kMebibyte));
+    EXPECT_EQ(cache.take(512 * kMebibyte), nullptr);
+  }
+
+  ASSERT_NE(block, nullptr);
+  block[48 * kMebibyte - 1] = 1;
+  EXPECT_EQ(cache.held_bytes(), 52 * kMebibyte);
+  EXPECT_TRUE(cache.give_back(between));
+}
+
 TEST(BlockCache, HoldsNoMoreThanTheLargestDemand) {
   BlockCache cache;
   for (std::size_t size = 4; size <= 64; size += 4) {
@@ -94,10 +134,10 @@ TEST(BlockCache, ThreadsNeverShareABlock) {
   const auto work = [&](int salt) {
     for (int i = 0; i < 200; ++i) {
       const std::size_t bytes = (4 + static_cast<std::size_t>(i * salt) % 9) * kMebibyte;
-      auto* block = static_cast<int*>(cache.take(bytes));
-      *block = salt;
+      auto* block = static_cast<char*>(cache.take(bytes));
+      for (std::size_t at = 0; at < bytes; at += BlockCache::kPage) block[at] = static_cast<char>(salt);
       std::this_thread::yield();
-      EXPECT_EQ(*block, salt);
+      for (std::size_t at = 0; at < bytes; at += BlockCache::kPage) EXPECT_EQ(block[at], salt);
       EXPECT_TRUE(cache.give_back(block));
     }
   };

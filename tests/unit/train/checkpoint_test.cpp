@@ -100,6 +100,12 @@ TEST(CheckpointStore, TruncatedGenerationGoesToQuarantine) {
 
   EXPECT_FALSE(store.load_newest(std::string(64, 'a')).has_value());
   EXPECT_TRUE(fs::exists(scratch.path() / "quarantine" / "step-000000002.h5"));
+
+  store.write(checkpoint_at(2));
+  damage(scratch.path() / "step-000000002.h5");
+  EXPECT_FALSE(store.load_newest(std::string(64, 'a')).has_value());
+  EXPECT_EQ(fs::file_size(scratch.path() / "quarantine" / "step-000000002.h5"), 700U) << "the first one stays";
+  EXPECT_TRUE(fs::exists(scratch.path() / "quarantine" / "step-000000002.2.h5"));
 }
 
 TEST(CheckpointStore, AnotherRunsCheckpointIsRefusedWithARemedy) {
