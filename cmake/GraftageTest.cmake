@@ -134,6 +134,16 @@ function(graftage_test module)
     LABELS "${labels}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${graftage_test_environment}")
 endfunction()
 
+# The same executable as on a processor without AVX-512, whose products and kernels are others.
+function(graftage_test_without_avx512 module)
+  if(NOT TEST unit_${module})
+    return()
+  endif()
+  add_test(NAME unit_${module}_without_avx512 COMMAND test_${module})
+  set_tests_properties(unit_${module}_without_avx512 PROPERTIES
+    LABELS unit TIMEOUT ${graftage_test_timeout} ENVIRONMENT "${graftage_test_environment};ATEN_CPU_CAPABILITY=avx2")
+endfunction()
+
 function(graftage_parallel_test module)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "RANKS")
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/parallel/${module}/*_test.cpp)

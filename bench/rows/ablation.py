@@ -6,6 +6,7 @@ from harness.race import Race
 OBJECTIVES = {"attribute masking": {"kind": "attribute_masking"}, "uncorrupted": {"kind": "graph_regression"}}
 # name -> (additions to the worker's spec, environment)
 SWITCHES = {"without merged rows (train.flow: plain)": ({"flow": "plain"}, None),
+            "without own float32 products (ATEN_CPU_CAPABILITY=avx2)": ({}, {"ATEN_CPU_CAPABILITY": "avx2"}),
             "without keeping freed memory (GLIBC_TUNABLES set)": ({}, {"GLIBC_TUNABLES": ""})}
 
 

@@ -7,6 +7,7 @@
 #include "sgemm_tile.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/Version.h>
 
 namespace graftage::graph::detail {
 
@@ -58,7 +59,10 @@ class Panels {
 
 }  // namespace
 
-bool has_sgemm() { return core::cpu_features().avx512; }
+bool has_sgemm() {
+  static const bool has = core::cpu_features().avx512 && at::get_cpu_capability() == "AVX512";
+  return has;
+}
 
 void sgemm_rows(const at::Tensor& x, const at::Tensor& b, const at::Tensor& bias, Activation activation,
                 at::Tensor& y) {

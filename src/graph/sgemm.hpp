@@ -11,7 +11,8 @@ namespace graftage::graph::detail {
 // anew for every block of rows: 88 to 92 of 115 GFLOP/s there, these 104 to 108 [measured, Zen 4]. Bits depend neither
 // on threads nor on the processor. See Goto and van de Geijn 2008, doi:10.1145/1356052.1356053, for the structure.
 
-/// Whether this processor has AVX-512; otherwise the functions below must not be called.
+/// Whether this processor has AVX-512 and LibTorch was not told to do without (ATEN_CPU_CAPABILITY); otherwise the
+/// functions below must not be called.
 [[nodiscard]] bool has_sgemm();
 
 /// y = activation(x b + bias), every element one chain of fused multiply-adds.

@@ -30,7 +30,7 @@ double error(const at::Tensor& y, const at::Tensor& a, const at::Tensor& b, cons
 
 class Sgemm : public testing::Test {
   void SetUp() override {
-    if (!detail::has_sgemm()) GTEST_SKIP() << "this processor has no AVX-512";
+    if (!detail::has_sgemm()) GTEST_SKIP() << "no AVX-512 here";
   }
 };
 
