@@ -90,6 +90,9 @@ find_package_handle_standard_args(LibTorch
 
 if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   add_library(LibTorch::LibTorch INTERFACE IMPORTED)
+  # Some of LibTorch's classes have members only where NDEBUG is not defined: they are laid out as in the library, which was
+  # built with it.
+  target_compile_definitions(LibTorch::LibTorch INTERFACE $<$<NOT:$<CONFIG:Release,RelWithDebInfo,MinSizeRel>>:NDEBUG>)
   target_include_directories(LibTorch::LibTorch SYSTEM INTERFACE
     ${LibTorch_ROOT_DIR}/include ${LibTorch_ROOT_DIR}/include/torch/csrc/api/include)
   set(LibTorch_FLAVOUR CPU)
