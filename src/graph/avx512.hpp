@@ -10,8 +10,7 @@
 
 namespace graftage::graph::detail {
 
-// Registers of 16 floats. Shuffles are written in their masked forms with all lanes on: the plain ones of GCC 12 warn
-// of temporaries of their own.
+// Registers of 16 floats.
 
 constexpr std::int64_t kLanes = 16;
 constexpr __mmask16 kAllLanes = 0xffff;
@@ -20,12 +19,6 @@ constexpr __mmask16 kAllLanes = 0xffff;
 [[nodiscard]] inline __mmask16 first_lanes(std::int64_t count) {
   if (count >= kLanes) return kAllLanes;
   return count <= 0 ? __mmask16{0} : static_cast<__mmask16>((1U << count) - 1U);
-}
-
-/// Quarters of a and b: the two that `Choice` names of each.
-template <int Choice>
-GRAFTAGE_AVX512 [[gnu::always_inline]] inline __m512 quarters(__m512 a, __m512 b) {
-  return _mm512_maskz_shuffle_f32x4(kAllLanes, a, b, Choice);
 }
 
 }  // namespace graftage::graph::detail

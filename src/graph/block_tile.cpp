@@ -28,6 +28,15 @@ std::int64_t next_part(std::int64_t left, std::int64_t most) {
 /// Lanes of the last register of `width` values.
 __mmask16 last_lanes(std::int64_t width) { return first_lanes((width - 1) % kLanes + 1); }
 
+// Shuffles are written in their masked forms with all lanes on: the plain ones of GCC 12 warn of temporaries of their
+// own.
+
+/// Quarters of a and b: the two that `Choice` names of each.
+template <int Choice>
+GRAFTAGE_AVX512 [[gnu::always_inline]] inline __m512 quarters(__m512 a, __m512 b) {
+  return _mm512_maskz_shuffle_f32x4(kAllLanes, a, b, Choice);
+}
+
 /// The sums of the lanes of four registers, in the first four lanes.
 GRAFTAGE_AVX512 [[gnu::always_inline]] inline __m512 lane_sums(__m512 a, __m512 b, __m512 c, __m512 d) {
   const __m512 ab = _mm512_add_ps(quarters<0x44>(a, b), quarters<0xee>(a, b));

@@ -29,7 +29,9 @@ at::Tensor operand(const at::Tensor& x, MatmulPrecision precision) {
   return precision == MatmulPrecision::BFloat16 ? x.to(at::kBFloat16) : x;
 }
 
-bool by_sgemm(const at::Tensor& x) { return x.scalar_type() == at::kFloat && detail::has_sgemm(); }
+bool by_sgemm(const at::Tensor& x, MatmulPrecision precision) {
+  return precision == MatmulPrecision::Float32 && x.scalar_type() == at::kFloat && detail::has_sgemm();
+}
 
 /// A matrix that sgemm reads as it is: one of its strides is 1.
 at::Tensor dense(const at::Tensor& b) { return b.stride(0) == 1 || b.stride(1) == 1 ? b : b.contiguous(); }
@@ -48,11 +50,11 @@ void finish(at::Tensor& y, const at::Tensor& bias, Activation activation, std::i
 at::Tensor multiply(const at::Tensor& x, const at::Tensor& b, const at::Tensor& bias, Activation activation,
                     MatmulPrecision precision) {
   at::Tensor y = at::empty({x.size(0), b.size(1)}, x.options().requires_grad(false));
-  const bool rounded = precision == MatmulPrecision::BFloat16;
-  if (!rounded && by_sgemm(x)) {
+  if (by_sgemm(x, precision)) {
     detail::sgemm_rows(x, dense(b), bias, activation, y);
     return y;
   }
+  const bool rounded = precision == MatmulPrecision::BFloat16;
   // oneDNN packs b at every call, so one call for all rows.
   if (rounded) y.copy_(at::mm(operand(x, precision), operand(b, precision)));
   detail::for_row_blocks(x.size(0), kProductRows, [&](std::int64_t first, std::int64_t count, std::int64_t) {
@@ -96,7 +98,7 @@ struct Linear : torch::autograd::Function<Linear> {
   /// Differentiable where gradients are recorded, like the next.
   static at::Tensor rows_gradient(const at::Tensor& gradient, const at::Tensor& weight, const at::Tensor& x,
                                   bool is_rectified, MatmulPrecision precision) {
-    if (!at::GradMode::is_enabled() && precision == MatmulPrecision::Float32 && by_sgemm(x) && x.is_contiguous()) {
+    if (!at::GradMode::is_enabled() && by_sgemm(x, precision) && x.is_contiguous()) {
       at::Tensor y = detail::is_last_use(x) ? x.detach() : at::empty(x.sizes(), x.options().requires_grad(false));
       if (is_rectified)
         detail::sgemm_rows_where(gradient.contiguous(), dense(weight), x, y);
@@ -112,7 +114,7 @@ struct Linear : torch::autograd::Function<Linear> {
 
   static at::Tensor weight_gradient(const at::Tensor& gradient, const at::Tensor& x, bool is_rectified,
                                     MatmulPrecision precision) {
-    if (!at::GradMode::is_enabled() && precision == MatmulPrecision::Float32 && by_sgemm(x))
+    if (!at::GradMode::is_enabled() && by_sgemm(x, precision))
       return detail::sgemm_columns(gradient.contiguous(), x.contiguous());
     const at::Tensor rows = is_rectified && at::GradMode::is_enabled() ? at::relu(x) : x;  // for the next derivative
     return at::mm(operand(gradient, precision).t(), operand(rows, precision)).to(x.scalar_type());

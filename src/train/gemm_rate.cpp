@@ -28,6 +28,9 @@ double measure_gemm_rate(double seconds, graph::MatmulPrecision precision) {
   const at::Tensor narrow = at::ones({kRows, kWidth}, at::kFloat);
   const at::Tensor up = at::full({2 * kWidth, kWidth}, 1e-3, at::kFloat);
   const at::Tensor down = at::full({kWidth, 2 * kWidth}, 1e-3, at::kFloat);
+  const auto product = [&](const at::Tensor& x, const at::Tensor& weight) {
+    return graph::linear(x, weight, at::Tensor(), graph::Activation::None, precision);
+  };
   double fastest = std::numeric_limits<double>::infinity();
   const Clock::time_point start = Clock::now();
   // The first pair of products pays for the library's start; it counts only if there is no time for another.
@@ -35,9 +38,6 @@ double measure_gemm_rate(double seconds, graph::MatmulPrecision precision) {
     const std::int64_t row = block * kBlock % kRows;
     const at::Tensor in = narrow.narrow(0, row, kBlock);
     const Clock::time_point block_start = Clock::now();
-    const auto product = [&](const at::Tensor& x, const at::Tensor& weight) {
-      return graph::linear(x, weight, at::Tensor(), graph::Activation::None, precision);
-    };
     (void)product(product(in, up), down);
     fastest = std::min(fastest, seconds_since(block_start));
   }

@@ -8,6 +8,7 @@
 #include "graftage/data/corpus.hpp"
 #include "graftage/h5/artifact.hpp"
 #include "support/corpora.hpp"
+#include "support/expect_text.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -237,13 +238,10 @@ TEST_F(ImporterTest, AStopSignalEndsTheImportWithNothingWritten) {
 }
 
 TEST_F(ImporterTest, ADryRunFindsWhatCannotComeOutOfAnyInput) {
-  const auto error_of_reading = [](const std::string& text) -> std::string {
-    try {
+  const auto error_of_reading = [](const std::string& text) {
+    return support::message_of<core::ConfigError>([&] {
       (void)read_import_config(config::parse_yaml("{name: x, output: x, sources: [{file: x.csv}], " + text + "}", "x"));
-    } catch (const core::ConfigError& error) {
-      return error.what();
-    }
-    return "nothing was thrown";
+    });
   };
 
   EXPECT_EQ(error_of_reading("expect: {rows: 9, unparsable: 2, graphs: 7}"), "nothing was thrown");

@@ -82,9 +82,9 @@ TEST(FusedLinear, AgreesWithFiniteDifferencesToSecondOrder) {
 }
 
 /// Two layers, the second of which takes the derivative of the first one's ReLU.
-at::Tensor two_layers(const std::vector<at::Tensor>& t, MatmulPrecision precision = MatmulPrecision::Float32) {
-  return linear(linear(t[0], t[1], t[2], Activation::ReluOfNext, precision), t[3], t[4], Activation::None, precision,
-                LinearInput::Rectified);
+at::Tensor two_layers(const std::vector<at::Tensor>& t) {
+  return linear(linear(t[0], t[1], t[2], Activation::ReluOfNext), t[3], t[4], Activation::None,
+                MatmulPrecision::Float32, LinearInput::Rectified);
 }
 
 TEST(FusedLinear, TakesTheDerivativeOfTheLayerBefore) {

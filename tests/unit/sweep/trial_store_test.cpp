@@ -180,12 +180,8 @@ TEST(TrialStore, OtherStagesOutputsAreNotMixedWithASweep) {
   EXPECT_NO_THROW(store.refuse_foreign_directory());
   std::ofstream(directory.path() / "encoder.h5") << "an encoder";
 
-  try {
-    store.refuse_foreign_directory();
-    FAIL() << "nothing was thrown";
-  } catch (const core::ConfigError& error) {
-    EXPECT_HAS(std::string(error.what()), "holds a pretraining run (encoder.h5); choose another output");
-  }
+  EXPECT_HAS(support::message_of<core::ConfigError>([&] { store.refuse_foreign_directory(); }),
+             "holds a pretraining run (encoder.h5); choose another output");
   store.write_plan("{}", toy_trials(1));
   EXPECT_NO_THROW(store.refuse_foreign_directory());  // it is a sweep's by now
 }
